@@ -62,6 +62,7 @@ class Advice(Enum):
     RENEW_CREDENTIALS = "renew-credentials"
     TEST_CREDENTIALS = "test-credentials"
     SET_CLOCK = "set-clock"
+    TRUST_STACK_SETS = "trust-stack-sets"
 
 
 @dataclass(frozen=True, slots=True)

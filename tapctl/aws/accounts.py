@@ -185,6 +185,13 @@ class OrganizationAccount:
     state: str
 
 
+_NO_ORGANIZATION = ("AWSOrganizationsNotInUseException", "AccessDeniedException")
+_LIST_ACCOUNTS_INSTEAD = (
+    "`ous` needs credentials of the management account, or of a delegated administrator of Organizations; without them,"
+    " list `accounts`"
+)
+
+
 def organization_accounts(
     aws: Aws, parents: Sequence[str], excluded: Collection[str] = ()
 ) -> Iterator[OrganizationAccount]:
@@ -211,6 +218,8 @@ def organization_accounts(
             if error.code in ("ParentNotFoundException", "OrganizationalUnitNotFoundException"):
                 hint = "correct `ous` of the fleet in tapctl.toml"
                 raise UsageError(f"there is no organizational unit {parent}", hint) from None
+            if error.code in _NO_ORGANIZATION:
+                raise AwsError(error.message, _LIST_ACCOUNTS_INSTEAD, code=error.code) from None
             raise
         for account in accounts:
             # Status has been retired since 2026-09-09; it counts only where there is no State.

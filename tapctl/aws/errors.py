@@ -89,7 +89,19 @@ THROTTLED = RefusalKind(
     "AWS throttled the request",
     "run it again in a moment",
 )
-REFUSALS = (WRONG_CLOCK, EXPIRED, INVALID_KEYS, DENIED, THROTTLED)
+NO_TRUSTED_ACCESS = RefusalKind(
+    frozenset(),
+    "{}",
+    advise(Advice.TRUST_STACK_SETS),
+    ("You must enable organizations access",),
+)
+NO_ADMINISTRATOR = RefusalKind(
+    frozenset(),
+    "{}",
+    'use credentials of the management account, or of a delegated administrator with `call_as = "delegated_admin"`',
+    ("You must be the management account or delegated admin", "Account used is not a delegated administrator"),
+)
+REFUSALS = (WRONG_CLOCK, EXPIRED, INVALID_KEYS, DENIED, THROTTLED, NO_TRUSTED_ACCESS, NO_ADMINISTRATOR)
 """The kinds of refusal with a message of their own, the first match wins; any other keeps AWS's message."""
 
 _NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError")

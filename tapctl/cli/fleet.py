@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -13,7 +13,7 @@ from tapctl.cli.command import GroupedCommand, Only, expanded, group
 from tapctl.cli.context import load_to_deploy, require_terminal, route_for
 from tapctl.cli.options import LintOptions, OutputOptions
 from tapctl.cli.terminal import Terminal
-from tapctl.errors import ExitCode, Interrupted, TapctlError
+from tapctl.errors import AwsError, ExitCode, Interrupted, TapctlError
 from tapctl.settings.options import (
     AccountOptions,
     JudgementOptions,
@@ -112,6 +112,7 @@ def plan(
     with _rollout_request(fleet, template, account, judgement, lint, stack, adopt, terminal) as request:
         reporter = _reporter(request, terminal, output)
         prepared = prepare(request, reporter)
+        _tell_of_operations(request, reporter)
     name, options = request.sets.name, terminal.options(output.output)
     text = plan_text(name, prepared.plan, prepared.judged.template, options)
     reporter.result(text, plan_json(request.name, name, prepared))
@@ -151,21 +152,21 @@ def deploy(
 
 
 def watch(fleet: FleetName, account: Account, wait: WaitOptions, output: OutputOptions) -> None:
-    """Follow the running operation on the stack set of a fleet.
+    """Follow the operations of a rollout until none runs any more, and say what is left.
 
     Exits with 6 if an instance failed, and with 5 if the timeout passed.
     """
-    from tapctl.fleet.operation import watch as watch_workflow
+    from tapctl.fleet.watch_fleet import watch_fleet
     from tapctl.report import rollout as report
 
     terminal = Terminal.of(output)
     request = replace(_stack_set_request(fleet, account, terminal), timeout=wait.timeout)
     with _reporter(request, terminal, output) as reporter:
-        end = watch_workflow(request, reporter)
-    reporter.result(
-        report.watched_text(end, request.sets.name), report.watched_json(end, request.name, request.sets.name)
-    )
-    raise typer.Exit(ExitCode.ROLLED_BACK if end and end.failed else ExitCode.OK)
+        watched = watch_fleet(request, reporter)
+    fleet_and_set = (request.name, request.sets.name)
+    text = report.watched_text(watched, *fleet_and_set, terminal.options(output.output))
+    reporter.result(text, report.watched_json(watched, *fleet_and_set))
+    raise typer.Exit(ExitCode.ROLLED_BACK if watched.failed else ExitCode.OK)
 
 
 def verify(fleet: FleetName, account: Account, output: OutputOptions) -> None:
@@ -262,6 +263,13 @@ def _documented(request: RolloutRequest, reporter: FleetReporter) -> Iterator[No
         raise
 
 
+def _tell_of_operations(request: RolloutRequest, reporter: FleetReporter) -> None:
+    """Say that what is planned may change with an operation that runs."""
+    with suppress(AwsError):  # a plan needs no right to list them
+        for operation in request.sets.running()[:1]:
+            reporter.step(f"operation {operation.id} is {operation.status}: what is planned may be different after it")
+
+
 def _planned_code(request: RolloutRequest, code: ExitCode, *, needs_consent: bool) -> ExitCode:
     if needs_consent:
         return ExitCode.EXCEEDS
@@ -309,7 +317,7 @@ _COMMANDS = (
         "Roll the template out, and verify the result.",
         ("tapctl fleet deploy prod --remedy adjust", "tapctl fleet deploy prod --yes --remedy drop --format json"),
     ),
-    (watch, "Follow the running operation.", ("tapctl fleet watch prod",)),
+    (watch, "Follow a rollout, and say what is left of it.", ("tapctl fleet watch prod",)),
     (verify, "Check each instance and its stack.", ("tapctl fleet verify prod",)),
     (
         destroy,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tapctl.fleet.judge import FleetPreflight
     from tapctl.fleet.request import StackSetRequest
     from tapctl.settings.fleet_section import Fleet
-    from tapctl.settings.options import AccountOptions
+    from tapctl.settings.options import AccountOptions, JudgementOptions
     from tapctl.settings.settings import Settings
     from tapctl.settings.targets import Targets
     from tapctl.template.lint import Linting
@@ -30,10 +30,17 @@ MANY = 100
 
 
 def open_fleet(
-    names: str, account: AccountOptions, settings: Settings, terminal: Terminal, snapshots: Path | None = None
+    names: str,
+    account: AccountOptions,
+    settings: Settings,
+    terminal: Terminal,
+    snapshots: Path | None = None,
+    *,
+    remedied: bool = False,
 ) -> tuple[Cells, Settings]:
     """The cells of the fleets, and the settings with what a change under test would change about the fleets.
 
+    `remedied` if an option gives the remedy, which else is that of each fleet.
     Raises `UsageError` for options that are about one account, and for a fleet without accounts or Regions.
     """
     from tapctl.fleet.cells import load_snapshots, saved_cells
@@ -44,6 +51,7 @@ def open_fleet(
         raise UsageError(message, "leave out `--snapshot`, or `--base` and `--policy`")
     targets, tested = _targets(names, account, settings)
     settings = replace(settings, snapshot=None, weakenings=(*settings.weakenings, *changes(targets, tested)))
+    targets = targets.without_remedy if remedied else targets
     if snapshots:
         cells = saved_cells(targets, load_snapshots(snapshots))
         if targets.asks_organizations:
@@ -69,8 +77,9 @@ def open_stack_set(
     if len(targets.fleets) > 1:
         hint = f"name one of {', '.join(fleets)}" if name is None else "run the command once for each"
         raise UsageError("a rollout deploys one fleet", hint)
+    targets = targets.without_remedy if remedied else targets
     name, fleet = next(iter(targets.fleets.items()))
-    settings = settings_for(settings, fleet, remedied=remedied)
+    settings = settings_for(settings, fleet)
     place_of(name, fleet, settings.env)  # before AWS is asked for anything
     accounts = _accounts(targets, settings, terminal)
     sets = stack_set_of(name, fleet, accounts, settings.env)
@@ -103,16 +112,20 @@ def _live(targets: Targets, accounts: Accounts, settings: Settings) -> Cells:
     cells = live_cells(targets, accounts, strict=settings.strict)
     for name, fleet in targets.fleets.items():
         if fleet.stack_set:
-            cells = with_stacks(cells, stack_set_of(name, fleet, accounts, settings.env))
+            cells = with_stacks(cells, fleet.stack_set, stack_set_of(name, fleet, accounts, settings.env))
     return cells
 
 
 def _announce(cells: Cells, terminal: Terminal) -> None:
     if len(cells.cells) > MANY:
         terminal.message(f"reading {len(cells.cells):,} cells")
-    if cells.twice:
-        more = f" and {len(cells.twice) - 1:,} more" if len(cells.twice) > 1 else ""
-        terminal.message(f"account {cells.twice[0]}{more} named more than once, and taken once")
+    for accounts, what in (
+        (cells.twice, "named more than once, and taken once"),
+        (cells.foreign, f"has a section in tapctl.toml without effect, since fleet {cells.fleet} does not name it"),
+    ):
+        if accounts:
+            more = f" and {len(accounts) - 1:,} more" if len(accounts) > 1 else ""
+            terminal.message(f"account {accounts[0]}{more} {what}")
 
 
 def judge(
@@ -123,11 +136,13 @@ def judge(
     fleet: FleetOptions,
     account: AccountOptions,
     snapshot: SnapshotOptions,
+    judgement: JudgementOptions,
 ) -> tuple[FleetPreflight, Settings]:
     """The verdict on every cell of the fleets, and the settings behind it."""
     from tapctl.fleet.judge import judge_fleet
 
-    cells, settings = open_fleet(fleet.targets or "", account, settings, terminal, snapshot.snapshot)
+    saved, remedied = snapshot.snapshot, judgement.remedy is not None
+    cells, settings = open_fleet(fleet.targets or "", account, settings, terminal, saved, remedied=remedied)
     return judge_fleet(template, cells, settings, linting), settings
 
 

@@ -6,7 +6,7 @@ import os
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
 
 import typer
 
@@ -40,14 +40,13 @@ if TYPE_CHECKING:
     from tapctl.account.reader import AccountReader
     from tapctl.concurrency.result import Preflight
     from tapctl.concurrency.verdict import Weakening
+    from tapctl.report.formats import Judged, Printer, VerdictPrinter
     from tapctl.settings.settings import Settings
     from tapctl.settings.trusted import Trusted
     from tapctl.template.lint import Linting
-    from tapctl.template.model import Template
-    from tapctl.workflows.targets import Target
 
-ACCOUNT = ("region", "profile", "stack_name", "config")
-TEMPLATE = ("template", "parameters", "parameters_file", "lookups")
+T = TypeVar("T")
+R = TypeVar("R", bound="Judged")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +145,9 @@ class GateOptions:
 
 
 def preflight(
-    template: Annotated[TemplateOptions, Only(*TEMPLATE)],
+    template: Annotated[TemplateOptions, Only("template", "parameters", "parameters_file", "lookups")],
     targets: TargetOptions,
-    account: Annotated[AccountOptions, Only(*ACCOUNT)],
+    account: Annotated[AccountOptions, Only("region", "profile", "stack_name", "config")],
     fleet: FleetOptions,
     snapshot: SnapshotOptions,
     gate: GateOptions,
@@ -214,7 +213,7 @@ class Run:
                 from tapctl.cli.open_fleet import judge
                 from tapctl.report import fleet
 
-                given = (self.fleet, self.account, self.snapshot)
+                given = (self.fleet, self.account, self.snapshot, self.judgement)
                 return self.finished(*judge(loaded, settings, linting, terminal, *given), fleet)
             from tapctl.workflows import preflight as workflow
 
@@ -267,17 +266,25 @@ class Run:
         data = self.trust.content(file, settings.trusted) if file else None
         return open_account(settings, self.terminal, file, data)
 
-    def finished(self, result: Any, settings: Settings, report: Any) -> ExitCode:
+    def finished(self, result: R, settings: Settings, report: VerdictPrinter[R]) -> ExitCode:
         """Print the result in the formats that are asked for, by the renderers of its report."""
         self._print(result, report)
-        if self.more.explain:
-            _explain(result, self.terminal, talk=Destination() not in self.places)
+        self._explain(result)
         if all(place.file for place in self.places):
             self.terminal.message(report.sentence(result).plain)
         code = verdict_code(result.verdict, allow_uncertain=settings.allow_uncertain)
         return self._reported(ExitCode.USAGE if result.lint_errors else code)
 
-    def _print(self, result: Any, report: Any) -> None:
+    def _explain(self, result: Judged) -> None:
+        """Print the sum of the verdict; beside a document for other tools it is talk, and goes to stderr."""
+        from tapctl.concurrency.result import Preflight
+
+        if self.more.explain and isinstance(result, Preflight):
+            from tapctl.report.explain import explained
+
+            (self.terminal.result if Destination() in self.places else self.terminal.show)(explained(result))
+
+    def _print(self, result: T, report: Printer[T]) -> None:
         renderers, places = report.RENDERERS, self.places
         if self.output.quiet and places == (Destination(),):
             renderers = {**renderers, FindingsFormat.TEXT.value: report.verdict_line}
@@ -301,7 +308,10 @@ class Run:
         names = workflow.environments(targets.envs, self.account.config, trusted)
         chosen = workflow.targets(targets.templates, names, lambda env, files: self.settings(env, files, trusted))
         judged = workflow.judge_together(
-            chosen, self._load, lambda target: self.opened(target.settings), lints=not self.lint.no_lint
+            chosen,
+            lambda target: load_built(target.settings, self.terminal),
+            lambda target: self.opened(target.settings),
+            lints=not self.lint.no_lint,
         )
         self._print(judged, report)
         if all(place.file for place in self.places):
@@ -310,9 +320,6 @@ class Run:
         # An error is no verdict, which an advisory run would only report.
         failed = any(isinstance(target.outcome, TapctlError) for target in judged)
         return code if failed else self._reported(code)
-
-    def _load(self, target: Target) -> Template:
-        return load_built(target.settings, self.terminal)
 
     def _refuse_what_needs_one(self, targets: TargetOptions) -> None:
         given = {
@@ -334,13 +341,6 @@ def _has_several_stacks(template: str) -> bool:
     from tapctl.template.cloud_assembly import MANIFEST, stacks
 
     return (Path(template) / MANIFEST).exists() and len(stacks(Path(template))) > 1
-
-
-def _explain(result: Preflight, terminal: Terminal, *, talk: bool) -> None:
-    """Print the sum of the verdict; beside a document for other tools it goes to stderr."""
-    from tapctl.report.explain import explained
-
-    (terminal.show if talk else terminal.result)(explained(result))
 
 
 def _cfn_lint(*, trusted: bool) -> AbstractContextManager[Linting]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tapctl.account.live import LiveAccount
-from tapctl.account.model import UNREAD, Account, Holders, Identity, InFlight, Quota
+from tapctl.account.model import UNREAD, Account, Holders, Identity, InFlight, Quota, Stack
 from tapctl.account.snapshot import SnapshotAccount
 from tapctl.account.snapshot import load as load_snapshot
 from tapctl.aws.accounts import Accounts, organization_accounts, refusal
@@ -57,7 +57,8 @@ Open = Callable[[Cell], "AccountReader"]
 class Cells:
     """The cells of the targets, and how each is read.
 
-    `inactive` has the accounts that are left out with their states, `twice` those that are named more than once.
+    `inactive` has the accounts that are left out with their states, `twice` those that are named more than once,
+    `foreign` those that have a section of their own and are no targets.
     """
 
     fleet: str
@@ -68,6 +69,7 @@ class Cells:
     are_saved: bool = False
     has_stack_set: bool = False
     """Whether a rollout can reach them."""
+    foreign: tuple[str, ...] = ()
 
 
 def live_cells(targets: Targets, accounts: Accounts, *, strict: bool = False) -> Cells:
@@ -95,19 +97,38 @@ def saved_cells(targets: Targets, saved: Mapping[str, SnapshotAccount]) -> Cells
     for fleet in targets.fleets.values():
         ids = dict.fromkeys(name.partition("/")[0] for name in saved) if fleet.ous else {}
         found += [target_account(fleet, id_) for id_ in ids if id_ not in listed and id_ not in fleet.exclude]
-    return replace(_cells(targets, found, {}, _saved(saved)), are_saved=True)
+    made = _cells(targets, found, {}, _saved(saved))
+    return replace(made, cells=tuple(_with_saved_stack(cell, saved) for cell in made.cells), are_saved=True)
+
+
+def _with_saved_stack(cell: Cell, saved: Mapping[str, SnapshotAccount]) -> Cell:
+    """The cell with the stack that its instance had, so that it is judged as it would be live."""
+    if not cell.account.stack_set:
+        return cell
+    stack = saved[cell.name].account.stack if cell.name in saved else None
+    return replace(cell, stack=stack.name if isinstance(stack, Stack) else "")
 
 
 def _cells(targets: Targets, found: Iterable[TargetAccount], inactive: Mapping[str, str], open_cell: Open) -> Cells:
     accounts, twice = merged(found)
     if not accounts:
-        hint = "give it `accounts`, `file` or `ous`; closed and excluded accounts do not count"
-        raise UsageError(f"fleet {targets.name} has no accounts", hint)
+        raise UsageError(f"fleet {targets.name} has no accounts", _no_accounts(targets))
     if without := next((account.id for account in accounts if not account.regions), None):
         raise UsageError(f"fleet {targets.name} has no Region for account {without}", "give it `regions`")
     cells = tuple(Cell(account, region) for account in accounts for region in account.regions)
     has_stack_set = any(fleet.stack_set for fleet in targets.fleets.values())
-    return Cells(targets.name, cells, inactive, twice, open_cell, has_stack_set=has_stack_set)
+    known = {account.id for account in accounts} | inactive.keys()
+    sections = ((id_, fleet) for fleet in targets.fleets.values() for id_ in fleet.account)
+    foreign = tuple(dict.fromkeys(id_ for id_, fleet in sections if id_ not in known and id_ not in fleet.exclude))
+    return Cells(targets.name, cells, inactive, twice, open_cell, has_stack_set=has_stack_set, foreign=foreign)
+
+
+def _no_accounts(targets: Targets) -> str:
+    """What to do about targets without accounts."""
+    units = dict.fromkeys(unit for fleet in targets.fleets.values() for unit in fleet.ous)
+    if units:
+        return f"no account in {', '.join(units)} is active and not excluded; correct `ous` of the fleet in tapctl.toml"
+    return "give it `accounts`, `file` or `ous`; excluded accounts do not count"
 
 
 RARELY_FULL = frozenset({"cloudformation-stacks", "logs-log-groups"})

@@ -44,11 +44,12 @@ def destroy_fleet(request: StackSetRequest, ui: RolloutUI, *, retain: bool, adop
         hint = "remove `protected = true` from tapctl.toml first"
         raise UsageError(f"environment {request.settings.env} is protected", hint)
     sets = request.sets
-    with open_rollout_journal(request.accounts.own, sets.aws.region, sets.name) as journal:
+    with open_rollout_journal(request.accounts.own, sets.aws.region, sets.name, "destroy") as journal:
         resume(request, journal, ui)
         stack_set = sets.describe()
         refuse_others_set(request, stack_set, adopts=adopts)
         if stack_set is None:
+            journal.finish()
             return FleetDestroyed(exists=False, is_gone=True)
         own = {cell.key for cell in request.cells.cells}
         instances = sets.instances()
@@ -57,10 +58,12 @@ def destroy_fleet(request: StackSetRequest, ui: RolloutUI, *, retain: bool, adop
         if not ui.confirm(_question(request, mine, retain=retain)):
             result.confirmed = False
             return result
-        for targets in rectangles(mine):
+        parts = list(rectangles(mine))
+        for left, targets in zip(range(len(parts), 0, -1), parts, strict=True):
             step = Step(StepKind.DELETE, targets, cells=tuple(targets.cells), retains=retain)
-            result.ends.append(_delete(request, step, journal, ui))
+            result.ends.append(_delete(request, step, journal, ui, left))
         result.is_gone = not result.failed and not result.beside and _delete_set(request)
+        journal.finish()
         return result
 
 
@@ -82,10 +85,10 @@ def _question(request: StackSetRequest, cells: list[Key], *, retain: bool) -> st
     return f"Delete {count} of stack set {request.sets.name}, {joined}{stacks}?"
 
 
-def _delete(request: StackSetRequest, step: Step, journal: RolloutJournal, ui: RolloutUI) -> EndedOperation:
+def _delete(request: StackSetRequest, step: Step, journal: RolloutJournal, ui: RolloutUI, left: int) -> EndedOperation:
     named = step.description
     ui.step(named)
-    operation_id = journal.begin(named)
+    operation_id = journal.begin(named, left)
     try:
         if step.targets:
             sets, preferences = request.sets, request.preferences

@@ -124,7 +124,7 @@ def values_of(template: Template, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def settings_of(cell: Cell, settings: Settings, template: Template | None = None) -> Settings:
-    """The settings in one cell; its parameters win over those of the environment, not over those of an option.
+    """The settings in one cell; its parameters and its remedy win over the environment's, not over an option's.
 
     In an instance of a stack set, a parameter that is not given has the default of the `template`: the set's own value
     takes its place there, and no value of the stack is kept.
@@ -145,6 +145,7 @@ def settings_of(cell: Cell, settings: Settings, template: Template | None = None
         stack_name=settings.stack_name if cell.stack is None else cell.stack or None,
         parameters=values,
         configured={**settings.configured, **named},
+        remedy=cell.account.remedy or settings.remedy,
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tapctl.aws.accounts import organization
 from tapctl.aws.stack_sets import SERVICE_MANAGED, StackInstance, StackSet
-from tapctl.errors import UsageError
+from tapctl.errors import TapctlError, UsageError
 from tapctl.fleet.cells import WORKERS, Cells
 from tapctl.fleet.definition import OURS
 from tapctl.fleet.plan import INOPERABLE, InstanceState, SetState
@@ -122,11 +123,15 @@ def observe(sets: StackSets) -> Observed:
     return Observed(stack_set, instances, found)
 
 
-def with_stacks(cells: Cells, sets: StackSets) -> Cells:
-    """The cells with the stacks that the stack set has there."""
+def with_stacks(cells: Cells, named: str, sets: StackSets) -> Cells:
+    """The cells with the stacks that the stack set has there, for those of the fleets that name it so."""
     stack_set = sets.describe()
-    instances = {instance.cell: instance for instance in sets.instances()} if stack_set else {}
-    return Observed(stack_set, instances).located(cells)
+    stacks = {instance.cell: instance.stack for instance in sets.instances()} if stack_set else {}
+    located = (
+        replace(cell, stack=stacks.get(cell.key) or cell.stack or "") if cell.account.stack_set == named else cell
+        for cell in cells.cells
+    )
+    return replace(cells, cells=tuple(located))
 
 
 def without_management(cells: Cells, accounts: Accounts) -> Cells:
@@ -146,17 +151,45 @@ def without_management(cells: Cells, accounts: Accounts) -> Cells:
     return replace(cells, cells=left, inactive=inactive)
 
 
+def _is_of(fleet: str, stack_set: StackSet) -> bool:
+    ours, described = f"{OURS}{fleet}", stack_set.description
+    return described == ours or described.startswith(f"{ours}:")
+
+
+def _other_region(request: StackSetRequest) -> str | None:
+    """The Region of the fleet that has its stack set, as after a change of `regions`; None where none has."""
+    home = request.sets.aws.region
+    for region in dict.fromkeys((*request.fleet.regions, *(cell.region for cell in request.cells.cells))):
+        with suppress(TapctlError):  # a Region that cannot be read has none that can be used
+            there = replace(request.sets, aws=request.accounts.cell(region)).describe() if region != home else None
+            if there and _is_of(request.name, there):
+                return region
+    return None
+
+
+def _move(request: StackSetRequest, region: str) -> str:
+    return f'set `stack_set_region = "{region}"` in [fleet.{request.name}]; by default it is the first of `regions`'
+
+
 def refuse_others_set(request: StackSetRequest, stack_set: StackSet | None, *, adopts: bool) -> None:
     """Raise `UsageError` for a stack set that was not created for the fleet, and for one of another permission model.
 
-    A set of another fleet is refused too; with `adopts` only the permission model counts.
+    A set of another fleet is refused too; with `adopts` only the permission model counts. Where there is none, raise
+    it for the fleet's own in another Region.
     """
     if stack_set is None:
+        if region := _other_region(request):
+            raise UsageError(
+                f"stack set {request.sets.name} of fleet {request.name} is in {region}", _move(request, region)
+            )
         return
-    name, ours = request.sets.name, f"{OURS}{request.name}"
-    described = stack_set.description
-    if not adopts and described != ours and not described.startswith(f"{ours}:"):
-        message = f"stack set {name} exists and was not created for fleet {request.name}"
+    name = request.sets.name
+    if not adopts and not _is_of(request.name, stack_set):
+        other = stack_set.description.removeprefix(OURS).partition(":")[0]
+        whose = (
+            f"is that of fleet {other}, not" if stack_set.description.startswith(OURS) else "was not created for fleet"
+        )
+        message = f"stack set {name} exists and {whose} {request.name}"
         raise UsageError(message, "choose another `stack_set`, or take it over with `--adopt`")
     if (stack_set.permission_model == SERVICE_MANAGED) != request.is_service_managed:
         message = (
@@ -164,3 +197,10 @@ def refuse_others_set(request: StackSetRequest, stack_set: StackSet | None, *, a
         )
         other = "service" if stack_set.permission_model == SERVICE_MANAGED else "self"
         raise UsageError(message, f'set `permission = "{other}"` in [fleet.{request.name}]')
+
+
+def no_stack_set(request: StackSetRequest) -> UsageError:
+    """The error for a fleet whose stack set does not exist."""
+    sets, region = request.sets, _other_region(request)
+    hint = _move(request, region) if region else f"`tapctl fleet deploy {request.name}` creates it"
+    return UsageError(f"there is no stack set {sets.name} in {sets.aws.region}", hint)

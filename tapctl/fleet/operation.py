@@ -6,20 +6,18 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-trouble
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from tapctl.account.floor_cache import floor_in_error
 from tapctl.aws.errors import is_permanent
 from tapctl.aws.stack_sets import InstanceResult, SetOperation
-from tapctl.errors import AwsError, BusyError, Interrupted
+from tapctl.errors import AwsError, BusyError, Interrupted, UsageError
+from tapctl.fleet.cause import cause
 from tapctl.fleet.override_sets import Key
 from tapctl.hints import with_step
-from tapctl.stacks.causes import explain, unwrapped
 from tapctl.stacks.polling import jittered
 from tapctl.state.rollout_journal import PREFIX
 
@@ -39,6 +37,9 @@ LATE_RESULTS = 5
 
 MOST_FAILURES = 10
 """The reads in a row that may fail; each is a few attempts already."""
+
+_ABOUT_INPUT = ("ValidationError", "InsufficientCapabilities", "InsufficientCapabilitiesException")
+"""Error codes of refusals that are about the request."""
 
 UNKNOWN_STATUS = "UNKNOWN"
 """The status of an instance on which AWS lists no result."""
@@ -174,17 +175,11 @@ class _Reader:
         return BusyError(message, self.watch)
 
 
-def watch(request: StackSetRequest, ui: RolloutUI) -> EndedOperation | None:
-    """Follow the operation that runs on the stack set, by any user; None where none runs."""
-    running = request.sets.running()
-    active = [operation for operation in running if operation.status != "QUEUED"] or list(running)
-    return follow(request, active[0].id, active[0].action.lower(), ui) if active else None
-
-
 def began(request: StackSetRequest, journal: RolloutJournal, operation_id: str, error: AwsError) -> None:
     """Continue if the operation has begun although its call failed, for example because the answer was lost.
 
-    Otherwise raises the error, or `BusyError` for an operation of another user.
+    Otherwise raises the error, `UsageError` for one about the template or its parameters, or `BusyError` for an
+    operation of another user.
     """
     if request.sets.operation(operation_id):
         return
@@ -193,6 +188,9 @@ def began(request: StackSetRequest, journal: RolloutJournal, operation_id: str, 
     if error.code == "OperationInProgressException":
         refuse_foreign(request.sets, request.name)
         raise BusyError(error.message, "run it again in a moment")
+    if error.code in _ABOUT_INPUT and not error.hint:
+        correct = f"correct the template, its parameters or [fleet.{request.name}], and run it again"
+        raise UsageError(error.message, cause(error.aws_message or error.message).hint or correct)
     raise error
 
 
@@ -201,8 +199,8 @@ def resume(request: StackSetRequest, journal: RolloutJournal, ui: RolloutUI) -> 
     entry = journal.entry
     operation = request.sets.operation(entry.operation) if entry.operation else None
     refuse_foreign(request.sets, request.name, entry.operation)
-    if entry.operation:
-        ui.step(f"the previous run ({entry.when}) stopped during: {entry.step}")
+    if entry.is_open:
+        ui.step(f"the previous run ({entry.when}) stopped {'during' if entry.operation else 'after'}: {entry.step}")
     if operation and not operation.is_over:
         follow(request, entry.operation, entry.step, ui)
     journal.close()
@@ -216,28 +214,3 @@ def refuse_foreign(sets: StackSets, name: str, own: str = "") -> None:
         whose = "another tapctl run's" if first.id.startswith(PREFIX) else "another user's"
         message = f"stack set {sets.name} is busy: {whose} operation {first.id} ({first.action}) is {first.status}"
         raise BusyError(message, f"follow it with `tapctl fleet watch {name}`, then run this again")
-
-
-_REASON = re.compile(
-    r"ResourceLogicalId:(?P<name>[^,]*), ResourceType:[^,]*, ResourceStatusReason:(?P<words>.*?)\.?$", re.DOTALL
-)
-"""How StackSets words the failure of a resource: https://github.com/aws-solutions/quota-monitor-for-aws/issues/97"""
-
-
-@dataclass(frozen=True, slots=True)
-class InstanceFailure:
-    """Why an instance failed: in a sentence, and what to do about it."""
-
-    sentence: str
-    hint: str = ""
-
-
-def cause(reason: str) -> InstanceFailure:
-    """What the reason of a failed instance means, without request ids."""
-    matched = _REASON.match(reason)
-    words = unwrapped(matched["words"]).rstrip(".") if matched else reason or "StackSets gives no reason"
-    named = f"{matched['name']}: " if matched else ""
-    meaning, hint = explain(reason)
-    if floor_in_error(reason) is not None:
-        hint = "run it again: the minimum is remembered for the account"
-    return InstanceFailure(f"{named}{words}{f'; that is, {meaning}' if meaning else ''}", hint)

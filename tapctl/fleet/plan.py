@@ -182,6 +182,20 @@ class _Planner:
         usable = {key for key, instance in self.state.instances.items() if instance.status != INOPERABLE}
         return usable <= {placement.key for placement in self.present}
 
+    @property
+    def _is_proved(self) -> bool:
+        """Whether the canary, by default any account, has the set's present template in all of its Regions.
+
+        It has not where a run ended with its canary: the set is updated then, and the other instances are not.
+        """
+        has: dict[str, bool] = {}
+        for placement in self.present:
+            account = placement.cell.account.id
+            is_current = self.state.instances[placement.key].status == "CURRENT"
+            has[account] = is_current and has.get(account, True)
+        canary = [now for account, now in has.items() if account in (self.canary or ())]
+        return all(canary) if canary else any(has.values())
+
     def updates(self) -> Iterator[Step]:
         """Steps that lower reservations come first, those that raise them last: no account lacks headroom between."""
         after = {placement.key: self.state.instances[placement.key].overrides for placement in self.present}
@@ -197,7 +211,9 @@ class _Planner:
             if self._differs(placement, after[placement.key])
             or (self.state.instances[placement.key].status != "CURRENT" and placement.key not in reached)
         ]
-        yield from self._steps(StepKind.UPDATE, later)
+        first, rest = ([], later) if reached or self._is_proved else self._split(later)
+        yield from self._steps(StepKind.UPDATE, first, is_canary=True)
+        yield from self._steps(StepKind.UPDATE, rest)
 
     def creates(self) -> Iterator[Step]:
         new = [placement for placement in self.want.placements if placement.key not in self.state.instances]

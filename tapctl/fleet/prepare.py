@@ -48,8 +48,11 @@ class Prepared:
 
     @property
     def remedied(self) -> tuple[Placement, ...]:
-        """The cells that only a remedy makes fit."""
-        return tuple(placement for placement in self.plan.wanted.placements if placement.remedies)
+        """The cells that only a remedy makes fit, and that a step reaches; where they stay, it was consented to."""
+        changes = set(self.plan.changes)
+        return tuple(
+            placement for placement in self.plan.wanted.placements if placement.remedies and placement.key in changes
+        )
 
     def needs_consent(self, settings: Settings) -> bool:
         """Whether the settings allow no remedy, and a cell needs one."""

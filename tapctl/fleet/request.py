@@ -105,8 +105,8 @@ def _call_as(fleet: Fleet) -> str:
     return DELEGATED_ADMIN if fleet.call_as == "delegated_admin" else "SELF"
 
 
-def settings_for(settings: Settings, fleet: Fleet, *, remedied: bool) -> Settings:
-    """The settings of a fleet: its parameters and its remedy win over the environment's, an option over both."""
+def settings_for(settings: Settings, fleet: Fleet) -> Settings:
+    """The settings of a fleet: its parameters and its remedy win over the environment's."""
     values = {
         name: ",".join(value) if isinstance(value, list) else as_text(value)
         for name, value in fleet.parameters.items()
@@ -116,5 +116,5 @@ def settings_for(settings: Settings, fleet: Fleet, *, remedied: bool) -> Setting
         settings,
         parameters={**settings.parameters, **values},
         configured={**settings.configured, **dict.fromkeys(values, "[fleet] of tapctl.toml")},
-        remedy=settings.remedy if remedied or fleet.remedy is None else fleet.remedy,
+        remedy=fleet.remedy or settings.remedy,
     )

@@ -24,8 +24,9 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict, worst
 from tapctl.errors import AwsError, ExitCode
 from tapctl.fleet.artifacts import publish
+from tapctl.fleet.cause import cause
 from tapctl.fleet.observe import Observed, observe
-from tapctl.fleet.operation import EndedOperation, RolloutUI, began, cause, follow, resume
+from tapctl.fleet.operation import EndedOperation, RolloutUI, began, follow, resume
 from tapctl.fleet.override_sets import Key, LeftOut
 from tapctl.fleet.plan import RolloutPlan, Step, StepKind
 from tapctl.fleet.prepare import Prepared, judged_again, planned_again, prepare, still_wanted
@@ -67,10 +68,13 @@ class Rollout:
 
     @property
     def exit_code(self) -> ExitCode:
-        """7 for an instance that StackSets no longer updates, 6 for a failed one, else that of what is left out."""
+        """7 for an instance that StackSets no longer updates, 6 for one that failed or was not reached.
+
+        Otherwise that of what is left out.
+        """
         if self.inoperable:
             return ExitCode.STUCK
-        if self.failed:
+        if self.failed or self.not_reached:
             return ExitCode.ROLLED_BACK
         return worst([left.verdict for left in self.left_out]).exit_code if self.left_out else ExitCode.OK
 
@@ -90,6 +94,7 @@ def deploy_fleet(request: RolloutRequest, ui: RolloutUI) -> Rollout:
         ui.plan(prepared.plan, request.template)
         _gate(request, prepared)
         if not prepared.plan.steps:
+            journal.finish()
             return run.with_inoperable()
         if slow := pace(request.name, request.fleet, prepared.plan):
             ui.step(slow)
@@ -104,6 +109,7 @@ def deploy_fleet(request: RolloutRequest, ui: RolloutUI) -> Rollout:
             named = ", ".join("/".join(cell) for cell in learned)
             ui.step(f"AWS named the unreserved minimum of {named}; judging again")
             run.judge_again()
+        journal.finish()
         return run.with_inoperable()
 
 
@@ -168,7 +174,7 @@ class _Run:
                 self.rollout.left_out += left
                 steps = self._planned_without(left)
                 continue
-            end = self._operate(step)
+            end = self._operate(step, len(steps))
             self._note_secrets(step, end)
             if end is None:
                 continue
@@ -203,9 +209,18 @@ class _Run:
         self.rollout.prepared = replace(first, judged=again.judged, plan=replace(first.plan, wanted=again.plan.wanted))
         known = {left.cell.key for left in self.rollout.left_out}
         self.rollout.left_out += [entry for entry in again.plan.left_out if entry.cell.key not in known]
-        if gone := [entry for entry in self.rollout.left_out if entry not in again.plan.left_out]:
+        gone = [entry for entry in self.rollout.left_out if entry not in again.plan.left_out]
+        if gone := [*gone, *self._without_consent(again)]:
             self.prepared = planned_again(self.request, self.prepared, gone)
         self.operations()
+
+    def _without_consent(self, again: Prepared) -> Iterator[LeftOut]:
+        """The failed cells that a remedy would make fit, where none is allowed."""
+        if again.needs_consent(self.request.settings):
+            named = ", ".join(placement.cell.name for placement in again.remedied)
+            self.ui.step(f"a remedy would make {named} fit, and has no consent: `--remedy adjust` gives it")
+            for placement in again.remedied:
+                yield LeftOut(placement.cell, Verdict.EXCEEDS, "no consent to its remedy")
 
     def with_inoperable(self) -> Rollout:
         """The rollout with the instances that StackSets no longer updates."""
@@ -254,11 +269,14 @@ class _Run:
             self.ui.step(f"left out: {left.cell.name}: {left.reason}")
             yield left
 
-    def _operate(self, step: Step) -> EndedOperation | None:
-        """One operation, journalled before it begins and followed to its end; None for one that AWS runs at once."""
+    def _operate(self, step: Step, left: int) -> EndedOperation | None:
+        """One operation, journalled before it begins and followed to its end; None for one that AWS runs at once.
+
+        So many are `left` after it.
+        """
         named = step.description
         self.ui.step(named)
-        operation_id = self.journal.begin(named)
+        operation_id = self.journal.begin(named, left)
         try:
             self._begin(step, operation_id)
         except AwsError as error:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tapctl.account.live import LiveAccount
-from tapctl.errors import TapctlError, UsageError
+from tapctl.errors import TapctlError
+from tapctl.fleet.cause import cause
 from tapctl.fleet.cells import each_cell
 from tapctl.fleet.judge import settings_of
-from tapctl.fleet.observe import Observed
-from tapctl.fleet.operation import cause
+from tapctl.fleet.observe import Observed, no_stack_set
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.retry import RetryWindow
@@ -71,8 +71,7 @@ def verify_fleet(
     sets = request.sets
     stack_set = sets.describe()
     if stack_set is None:
-        hint = f"`tapctl fleet deploy {request.name}` creates it"
-        raise UsageError(f"there is no stack set {sets.name} in {sets.aws.region}", hint)
+        raise no_stack_set(request)
     instances = {instance.cell: instance for instance in sets.instances()}
     cells = Observed(stack_set, instances).located(request.cells)
     chosen = [cell for cell in cells.cells if only is None or cell.key in only]

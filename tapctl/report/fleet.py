@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tapctl.concurrency.counting import number_text
 from tapctl.concurrency.result import Preflight
@@ -22,6 +22,9 @@ from tapctl.report.hints import OF_FLEET, THROUGH_STACK_SET, worded_all
 from tapctl.report.preflight_json import as_document, finding_json
 from tapctl.report.render import STYLES, RenderOptions, age, draw
 from tapctl.unknown import Unknown
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 SCHEMA = "tapctl.fleet/1"
 
@@ -156,9 +159,14 @@ def _cause_lines(cause: CellCause, options: RenderOptions, wording: Mapping[Advi
 
 def named_cells(cells: Sequence[Cell], most: int | None) -> str:
     """The accounts with the Regions of each, together where they are the same."""
+    return named_keys([cell.key for cell in cells], most)
+
+
+def named_keys(keys: Iterable[tuple[str, str]], most: int | None) -> str:
+    """The same of account ids and Regions."""
     regions: dict[str, list[str]] = {}
-    for cell in cells:
-        regions.setdefault(cell.account.id, []).append(cell.region)
+    for account, region in keys:
+        regions.setdefault(account, []).append(region)
     together: dict[tuple[str, ...], list[str]] = {}
     for account, own in regions.items():
         together.setdefault(tuple(own), []).append(account)
@@ -201,7 +209,7 @@ _SENTENCES = (
 )
 
 
-def sentence(result: FleetPreflight) -> Any:
+def sentence(result: FleetPreflight) -> Text:
     """The verdict with how many cells have which."""
     from rich.text import Text
 

@@ -78,9 +78,11 @@ def _table(regions: Mapping[str, Counts], shown: Collection[str], width: int) ->
     statuses = [status for status, always in COLUMNS.items() if always or total[status]]
     rows = {name: counts for name, counts in regions.items() if name in shown}
     rows |= {TOTAL: total} if len(regions) > 1 else {}
-    first = max(map(len, rows)) + 2
-    room = width - first - GAP - sum(GAP + max(len(name), len(f"{total[name]:,}")) for name in statuses)
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
+    first, gap = max(map(len, rows)) + 2, GAP
+    if (room := _room(width - first, statuses, total, gap)) < 0:  # a terminal so narrow has less
+        statuses = [status for status in statuses if total[status]]
+        gap = GAP if (room := _room(width - first, statuses, total, GAP)) >= 0 else 1
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="dim")
     table.add_column("", width=first, no_wrap=True)
     table.add_column("", no_wrap=True)
     for status in statuses:
@@ -89,6 +91,11 @@ def _table(regions: Mapping[str, Counts], shown: Collection[str], width: int) ->
         shares = bar(counts, room) if room >= LEAST_BAR else ""
         table.add_row(Text(f"  {name}"), shares, *(f"{counts[status]:,}" for status in statuses))
     return table
+
+
+def _room(width: int, statuses: Collection[str], total: Counts, gap: int) -> int:
+    """What the columns of the statuses leave of the width for a bar."""
+    return width - gap - sum(gap + max(len(name), len(f"{total[name]:,}")) for name in statuses)
 
 
 def bar(counts: Counts, width: int) -> Text:

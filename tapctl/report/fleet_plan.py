@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tapctl.fleet.override_sets import together
 from tapctl.fleet.plan import StepKind
-from tapctl.report.fleet import counted, named_cells
+from tapctl.report.fleet import counted, named_cells, named_keys
 from tapctl.report.hints import THROUGH_STACK_SET, worded_all
 from tapctl.report.render import RenderOptions, draw
 from tapctl.state.redaction import REDACTED
@@ -28,6 +28,9 @@ SCHEMA = "tapctl.rollout/1"
 
 NAMED = 6
 """How many accounts a line names at most."""
+
+BESIDE = "a fleet of their own with this `stack_set` deletes them: `tapctl fleet destroy NAME --adopt`"
+"""What to do about instances that the fleet does not name."""
 
 
 def plan_text(stack_set: str, plan: RolloutPlan, template: Template, options: RenderOptions) -> str:
@@ -105,9 +108,8 @@ def left_lines(left_out: Iterable[LeftOut]) -> Iterator[str]:
 
 def _notes(plan: RolloutPlan) -> Iterator[str]:
     if plan.beside:
-        names = ", ".join("/".join(key) for key in plan.beside[:NAMED])
-        more = f" and {len(plan.beside) - NAMED:,} more" if len(plan.beside) > NAMED else ""
-        yield f"not in the fleet, and not changed: {names}{more}"
+        yield f"not in the fleet, and not changed: {named_keys(sorted(plan.beside), NAMED)}"
+        yield f"  hint: {BESIDE}"
     if not plan.joins:
         yield "warning: `auto_deploy` is not switched while the stack set has instances that are left out"
     if plan.wanted.unsafe:

@@ -3,15 +3,42 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tapctl.report.escaping import with_plain_lines
 from tapctl.report.render import RenderOptions
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
+    from tapctl.concurrency.verdict import Finding, Verdict
     from tapctl.report.finding import Report
 
 T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+class Judged(Protocol):
+    """What a template came to, in one account or in those of a fleet."""
+
+    @property
+    def verdict(self) -> "Verdict": ...
+    @property
+    def lint_errors(self) -> "list[Finding]": ...
+
+
+class Printer(Protocol[T_contra]):
+    """A module of this room that has a renderer of its results for each format, and the last line alone."""
+
+    @property
+    def RENDERERS(self) -> Mapping[str, Callable[[T_contra, RenderOptions], str]]: ...  # noqa: N802  # as modules do
+    def verdict_line(self, result: T_contra, options: RenderOptions, /) -> str: ...
+
+
+class VerdictPrinter(Printer[T_contra], Protocol[T_contra]):
+    """A `Printer` that has the verdict in one sentence, too."""
+
+    def sentence(self, result: T_contra, /) -> "Text": ...
 
 
 def _renderer(name: str) -> "Callable[[Report], str]":

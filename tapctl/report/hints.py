@@ -85,6 +85,9 @@ WORDING: Mapping[Advice, str] = {
         "check them with `aws sts get-caller-identity`; a Region that the account has not enabled refuses them too"
     ),
     Advice.SET_CLOCK: "set the clock, for example with `timedatectl set-ntp true`",
+    Advice.TRUST_STACK_SETS: (
+        "`aws cloudformation activate-organizations-access` with credentials of the management account gives it"
+    ),
 }
 
 
@@ -98,13 +101,20 @@ OF_FLEET: Mapping[Advice, str] = {
     Advice.RAISE_SANDBOX_LIMIT: (
         "or raise the limit in the sandbox: `tapctl sandbox start --account-limit ACCOUNT={}`"
     ),
+    Advice.SAVE_SNAPSHOT: "`tapctl account --targets NAME --output FOLDER` saves one of each account and Region",
+    Advice.RENEW_SNAPSHOT: "`tapctl account --targets NAME --output FOLDER` saves new ones",
 }
 """The wording for one account of many."""
+
+_IN_TWO_ROLLOUTS = "roll out a template with the smaller reservations first, since a stack set has no two steps"
 
 THROUGH_STACK_SET: Mapping[Advice, str] = {
     **OF_FLEET,
     Advice.ALLOW_REMEDY: "`tapctl fleet deploy --remedy adjust` gives these accounts the remedy as parameter overrides",
     Advice.APPLY_REMEDY: "`tapctl fleet deploy` gives these accounts the remedy as parameter overrides",
+    Advice.ALLOW_TWO_STEPS: _IN_TWO_ROLLOUTS,
+    Advice.DEPLOY_IN_TWO_STEPS: _IN_TWO_ROLLOUTS,
+    Advice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED: _IN_TWO_ROLLOUTS,
 }
 """The wording for a fleet that has a stack set."""
 

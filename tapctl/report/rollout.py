@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tapctl.errors import TapctlError
-from tapctl.fleet.operation import InstanceFailure, cause
+from tapctl.fleet.cause import InstanceFailure, cause
 from tapctl.report.document import error_fields
-from tapctl.report.fleet import counted, named_cells
-from tapctl.report.fleet_plan import NAMED, SCHEMA, key_json, left_json, left_lines, plan_fields
+from tapctl.report.fleet import counted, named_cells, named_keys
+from tapctl.report.fleet_plan import BESIDE, NAMED, SCHEMA, key_json, left_json, left_lines, plan_fields
 from tapctl.report.render import STYLES, RenderOptions, draw
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tapctl.fleet.override_sets import Key
     from tapctl.fleet.rollout import Rollout
     from tapctl.fleet.verify_fleet import CellProof, FleetVerification
+    from tapctl.fleet.watch_fleet import Watched
 
 VERIFY_SCHEMA = "tapctl.proof/1"
 WATCH_SCHEMA = "tapctl.operation/1"
@@ -53,21 +54,28 @@ def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str
     parts += [Text(f"not reached: {named_cells(_cells(rollout, rollout.not_reached), NAMED)}")] * bool(
         rollout.not_reached
     )
+    if rollout.not_reached and not rollout.failed:
+        parts.append("  hint: the operation was stopped; run it again to continue")
     parts += map(Text, left_lines(rollout.left_out))
     return draw(options, *parts, sentence(rollout, stack_set))
 
 
 def _failed_lines(rollout: Rollout) -> Iterator[str]:
-    """The cells on which an operation failed, by cause."""
-    groups: dict[tuple[str, InstanceFailure], list[Key]] = {}
-    for key, end in rollout.failed.items():
-        result = end.results[key]
-        groups.setdefault((result.status.lower(), cause(result.reason)), []).append(key)
-    for (status, found), members in groups.items():
-        yield f"{status}: {named_cells(_cells(rollout, members), NAMED)}"
+    """The cells that an operation did not bring about, by the cause."""
+    for (status, found), keys in _by_cause(rollout.failed).items():
+        yield f"{status}: {named_cells(_cells(rollout, keys), NAMED)}"
         yield f"  {found.sentence}"
         if found.hint:
             yield f"  hint: {found.hint}"
+
+
+def _by_cause(failed: Mapping[Key, EndedOperation]) -> Mapping[tuple[str, InstanceFailure], list[Key]]:
+    """The cells by the status and the cause of their last operation."""
+    groups: dict[tuple[str, InstanceFailure], list[Key]] = {}
+    for key, end in failed.items():
+        result = end.results[key]
+        groups.setdefault((result.status.lower(), cause(result.reason)), []).append(key)
+    return groups
 
 
 def _cells(rollout: Rollout, keys: Collection[Key]) -> list[Cell]:
@@ -91,18 +99,54 @@ def sentence(rollout: Rollout, stack_set: str) -> str:
     return f"stack set {stack_set} is {state} in {counted(len(rollout.deployed), 'cell')}{behind}"
 
 
-def watched_text(end: EndedOperation | None, stack_set: str) -> str:
-    """How the operation that was followed ended."""
-    if end is None:
-        return f"no operation is running on stack set {stack_set}"
+def watched_text(watched: Watched, fleet: str, stack_set: str, options: RenderOptions) -> str:
+    """How each operation that was followed ended, what is left of the rollout, and how it is continued."""
+    from rich.text import Text
+
+    lines = [_ended(end, stack_set) for end in watched.ends] or [f"no operation is running on stack set {stack_set}"]
+    lines.append(_left(watched))
+    if command := _next(watched, fleet):
+        lines.append(f"hint: `{command}` continues {'it' if watched.entry.is_open else 'with the others'}")
+    return draw(options, *map(Text, lines))
+
+
+def _ended(end: EndedOperation, stack_set: str) -> str:
     failed = f", {len(end.failed):,} failed" if end.failed else ""
     cells = counted(len(end.results), "cell")
     return f"operation {end.operation.id} on stack set {stack_set} is {end.operation.status} in {cells}{failed}"
 
 
-def watched_json(end: EndedOperation | None, fleet: str, stack_set: str) -> str:
-    operation = _operation_json(end) if end else None
-    document = {"schema": WATCH_SCHEMA, "fleet": fleet, "stack_set": stack_set, "operation": operation}
+def _left(watched: Watched) -> str:
+    """Where the rollout of this machine has stopped, or how many cells have what the stack set has."""
+    entry = watched.entry
+    if entry.is_open:
+        what = "deletion" if entry.command == "destroy" else "rollout"
+        more = f", with {counted(entry.left, 'operation')} after it" if entry.left else ""
+        return f"the {what} of {entry.when} is not complete: it was stopped at {entry.step}{more}"
+    if not watched.exists:
+        return "the stack set is deleted"
+    return f"instances are CURRENT in {watched.current:,} of {counted(watched.total, 'cell')}"
+
+
+def _next(watched: Watched, fleet: str) -> str | None:
+    """The command that continues the rollout; None where nothing is known to be left."""
+    if watched.entry.is_open:
+        return f"tapctl fleet {watched.entry.command} {fleet}"
+    return f"tapctl fleet deploy {fleet}" if watched.exists and watched.current < watched.total else None
+
+
+def watched_json(watched: Watched, fleet: str, stack_set: str) -> str:
+    entry, operations = watched.entry, [_operation_json(end) for end in watched.ends]
+    document = {
+        "schema": WATCH_SCHEMA,
+        "fleet": fleet,
+        "stack_set": stack_set,
+        "operation": operations[-1] if operations else None,
+        "operations": operations,
+        "unfinished": {"step": entry.step, "began": entry.at, "operations_left": entry.left} if entry.is_open else None,
+        "cells": {"current": watched.current, "total": watched.total},
+        "next": _next(watched, fleet),
+    }
     return json.dumps(document, indent=2) + "\n"
 
 
@@ -143,14 +187,21 @@ def _operation_json(end: EndedOperation) -> dict[str, Any]:
 
 
 def verification_text(verification: FleetVerification, options: RenderOptions) -> str:
-    """Each cell that is not proved with the checks that failed, then the sum; with `verbose` each cell."""
+    """The cells that are not proved by the checks that failed, then the sum; with `verbose` also those that are."""
     from rich.text import Text
 
+    from tapctl.verify.check import CheckStatus
+
     parts: list[Any] = [f"verification of stack set {verification.stack_set}"]
+    groups: dict[tuple[bool, tuple[str, ...]], list[Cell]] = {}
     for proof in verification.cells if options.verbose else verification.failed:
-        style = STYLES["fits" if proof.is_proved else "exceeds"]
-        parts.append(Text.assemble(("ok " if proof.is_proved else "no ", style), f" {proof.cell.name}"))
-        parts += [Text(f"    {line}") for line in _unproved(proof)]
+        groups.setdefault((proof.is_proved, tuple(_unproved(proof))), []).append(proof.cell)
+    for (is_proved, lines), cells in groups.items():
+        head = ("ok ", STYLES["fits"]) if is_proved else ("no ", STYLES["exceeds"])
+        parts.append(Text.assemble(head, f" {named_cells(cells, None if options.verbose else NAMED)}"))
+        parts += [Text(f"    {line}") for line in lines]
+    if any(proof.instance.status is CheckStatus.FAILED for proof in verification.failed):
+        parts.append(f"hint: `tapctl fleet deploy {verification.name}` brings these instances up to date")
     total, failed = len(verification.cells), len(verification.failed)
     checks = sum(len(proof.checks) for proof in verification.cells)
     summary = f"verified {total - failed:,} of {counted(total, 'cell')}, {checks:,} checks"
@@ -163,6 +214,8 @@ def _unproved(proof: CellProof) -> Iterator[str]:
 
     if isinstance(proof.verification, Unknown):
         yield f"not verified: {proof.verification.reason}"
+        if proof.verification.resolution:
+            yield f"hint: {proof.verification.resolution}"
     for check in proof.checks:
         if check.status is CheckStatus.FAILED:
             yield check.message if check.subject == proof.cell.name else f"{check.subject}: {check.message}"
@@ -197,8 +250,18 @@ def _cells_json(verification: FleetVerification) -> list[dict[str, Any]]:
 def destroyed_text(stack_set: str, result: FleetDestroyed, options: RenderOptions) -> str:
     from rich.text import Text
 
-    lines = [f"{'/'.join(cell)}: {cause(end.results[cell].reason).sentence}" for cell, end in result.failed.items()]
-    return draw(options, *map(Text, lines), _destroyed(stack_set, result))
+    return draw(options, *map(Text, _remaining(result)), _destroyed(stack_set, result))
+
+
+def _remaining(result: FleetDestroyed) -> Iterator[str]:
+    """The instances that are still there, by the reason."""
+    for (status, found), keys in _by_cause(result.failed).items():
+        yield f"{status}: {named_keys(keys, NAMED)}"
+        yield f"  {found.sentence}"
+        yield f"  hint: {f'{found.hint}; then ' * bool(found.hint)}run it again; `--retain-stacks` leaves the stacks"
+    if result.beside and result.confirmed:
+        yield f"not in the fleet, and not deleted: {named_keys(sorted(result.beside), NAMED)}"
+        yield f"  hint: {BESIDE}"
 
 
 def _destroyed(stack_set: str, result: FleetDestroyed) -> str:

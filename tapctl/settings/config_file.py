@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError, UsageError
 from tapctl.settings.findings import DURATION, Ignore, LimitsConfig, OwnLimit, QuotaOverride
-from tapctl.settings.fleet_section import KINDS_BY_PATTERN, Fleet, FleetAccount
+from tapctl.settings.fleet_section import KINDS_BY_PATTERN, AccountId, Fleet, FleetAccount
 from tapctl.settings.verify_section import FromEnvironment, Section, VerifyConfig
 from tapctl.state.files import read_bytes
 
@@ -56,7 +56,7 @@ class Environment(Section):
 
     region: str | None = None
     """The Region."""
-    account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    account: AccountId | None = None
     """The account id; a deploy to any other account is refused."""
     profile: str | None = None
     """The AWS profile."""
@@ -281,6 +281,8 @@ def _explain(error: ValidationError, path: str) -> ConfigError:
     tried = [str(part) for location in locations for part in location if part in _KINDS]
     kinds = ", ".join(dict.fromkeys(_KINDS[kind] for kind in tried)) or _KINDS_BY_ERROR.get(first["type"])
     kinds = kinds or KINDS_BY_PATTERN.get(first.get("ctx", {}).get("pattern", ""))
+    if first["type"] in ("enum", "literal_error"):
+        kinds = first["ctx"]["expected"].replace("'", "`")
     problem = f"must be {kinds}" if kinds else first["msg"].removeprefix("Value error, ")
     return ConfigError(f"{path}: `{key}`: {problem}", hint)
 
@@ -336,4 +338,5 @@ _KINDS_BY_ERROR = {
 
 def _key(location: tuple[int | str, ...]) -> str:
     """The key in tapctl.toml, without the types of a union."""
-    return ".".join(str(part) for part in itertools.takewhile(lambda part: part not in _KINDS, location))
+    parts = (part for part in location if part != "[key]")  # pydantic's mark of a key that is wrong itself
+    return ".".join(str(part) for part in itertools.takewhile(lambda part: part not in _KINDS, parts))

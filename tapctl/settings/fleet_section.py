@@ -8,14 +8,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.settings.verify_section import Section
 
-ACCOUNT_ID = r"^\d{12}$"
-REGION = r"^[a-z]{2,3}(-[a-z]+)+-\d+$"
+ACCOUNT_ID = r"^[0-9]{12}$"
+REGION = r"^[a-z]{2,3}(-[a-z]+)+-[0-9]+$"
 UNIT = r"^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$"
 
 STACK_SET = r"^([a-zA-Z]|\{env\})([-a-zA-Z0-9]|\{env\})*$"
 ROLE = r"^[\w+=,.@-]{1,64}$"
-ROLE_ARN = r"^arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+$"
-READ_ROLE = r"^([\w+=,.@-]{1,64}|arn:[a-z-]+:iam::(\d{12}|\{account\}):role/[\w+=,.@/-]+)$"
+ROLE_ARN = r"^arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]+$"
+READ_ROLE = r"^([\w+=,.@-]{1,64}|arn:[a-z-]+:iam::([0-9]{12}|\{account\}):role/[\w+=,.@/-]+)$"
 
 MOST_UNITS = 50
 """Of one call of StackSets."""
@@ -27,16 +27,19 @@ Excluded = Annotated[str, Field(pattern=f"{ACCOUNT_ID}|{UNIT}")]
 ParameterValues = dict[str, bool | int | float | str | list[str]]
 
 
-_SHARE = re.compile(r"(100|[1-9]?\d)%")
+_SHARE = re.compile(r"(100|[1-9]?[0-9])%")
+
+MOST_ACCOUNTS = 100_000
+"""Of a stack set, which has so many instances at most."""
 
 
 def _share(value: object) -> int | str:
     """A number of accounts, or a share of them."""
     if isinstance(value, str) and _SHARE.fullmatch(value):
         return value
-    if type(value) is int and value >= 0:
+    if type(value) is int and 0 <= value <= MOST_ACCOUNTS:
         return value
-    raise ValueError("must be a number of accounts, or a share of them such as 10%")
+    raise ValueError(f"must be a number of accounts up to {MOST_ACCOUNTS:,}, or a share of them such as 10%")
 
 
 def _some(value: object) -> int | str:
@@ -46,7 +49,7 @@ def _some(value: object) -> int | str:
     return _share(value)
 
 
-_Number, _Text = Annotated[int, Field(ge=0)], Annotated[str, Field(pattern=f"^{_SHARE.pattern}$")]
+_Number, _Text = Annotated[int, Field(ge=0, le=MOST_ACCOUNTS)], Annotated[str, Field(pattern=f"^{_SHARE.pattern}$")]
 Share = Annotated[int | str, BeforeValidator(_share, json_schema_input_type=_Number | _Text)]
 Some = Annotated[int | str, BeforeValidator(_some, json_schema_input_type=_Number | _Text)]
 ReadRole = Annotated[str, Field(pattern=READ_ROLE)]

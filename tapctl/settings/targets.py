@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from tapctl.concurrency.verdict import Weakening
 from tapctl.errors import ConfigError, TemplateError, UsageError
 from tapctl.settings.config_file import FILE
-from tapctl.settings.fleet_section import REGION, Fleet, FleetAccount
+from tapctl.settings.fleet_section import ACCOUNT_ID, KINDS_BY_PATTERN, READ_ROLE, REGION, Fleet, FleetAccount
 from tapctl.template.load import read_source
 from tapctl.template.parameters import as_text
 from tapctl.template.parse import parse
 
 if TYPE_CHECKING:
+    from tapctl.concurrency.remedy import RemedyMode
     from tapctl.settings.trusted import Trusted
 
 
@@ -32,6 +33,10 @@ class TargetAccount:
     role: str = ""
     external_id: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    remedy: RemedyMode | None = None
+    """The remedy of its fleet, None for that of the environment."""
+    stack_set: str = ""
+    """The stack set of its fleet, as the fleet names it; empty without one."""
 
     @property
     def role_name(self) -> str:
@@ -62,6 +67,12 @@ class Targets:
     def asks_organizations(self) -> bool:
         return any(fleet.ous for fleet in self.fleets.values())
 
+    @property
+    def without_remedy(self) -> Targets:
+        """The same where an option gives the remedy."""
+        fleets = {name: fleet.model_copy(update={"remedy": None}) for name, fleet in self.fleets.items()}
+        return replace(self, fleets=fleets)
+
     def listed(self) -> Iterator[TargetAccount]:
         """The accounts of the configuration and of files. Raises `ConfigError` for a file that names no accounts."""
         for fleet in self.fleets.values():
@@ -82,7 +93,8 @@ def choose(names: str, fleets: Mapping[str, Fleet], path: Path | None, trusted: 
     for name in wanted:
         if name not in fleets:
             near = difflib.get_close_matches(name, fleets, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else f"add `[fleet.{name or 'NAME'}]` to {FILE}"
+            add = f"add `[fleet.{name or 'NAME'}]` to {FILE}"
+            hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(fleets)}" if fleets else add
             raise ConfigError(f"{where} has no fleet `{name}`", hint)
     if not wanted:
         raise UsageError(f"{where} has no fleet", f"add `[fleet.NAME]` to {FILE}")
@@ -120,6 +132,8 @@ def target_account(
         own.read_role or role or fleet.read_role or "",
         external_id or fleet.external_id or "",
         {key: ",".join(value) if isinstance(value, list) else as_text(value) for key, value in values.items()},
+        fleet.remedy,
+        fleet.stack_set or "",
     )
 
 
@@ -133,9 +147,6 @@ def merged(accounts: Iterable[TargetAccount]) -> tuple[tuple[TargetAccount, ...]
             account = replace(first, regions=tuple(dict.fromkeys((*first.regions, *account.regions))))  # noqa: PLW2901
         found[account.id] = account
     return tuple(found.values()), tuple(twice)
-
-
-_REGION = re.compile(REGION)
 
 
 def _of_file(fleet: Fleet, path: Path, trusted: Trusted | None) -> Iterator[TargetAccount]:
@@ -160,20 +171,38 @@ def _of_file(fleet: Fleet, path: Path, trusted: Trusted | None) -> Iterator[Targ
 def _of_entry(fleet: Fleet, entry: Any, where: str) -> TargetAccount:
     values = entry if isinstance(entry, dict) else {}
     id_ = str(values.get("account_id", ""))
-    if not re.fullmatch(r"\d{12}", id_):
-        raise ConfigError(f"{where}: `account_id` {id_ or 'is missing, which'} is not 12 digits", "write it in quotes")
-    regions, role = values.get("regions") or [], values.get("role") or ""
-    wrong = [str(region) for region in regions if not _REGION.fullmatch(str(region))]
-    if not isinstance(regions, list) or wrong:
-        named = f"`{wrong[0]}` is not a Region" if wrong else "`regions` is not a list"
-        raise ConfigError(f"{where}: {named}", "list Regions such as us-east-1")
-    if not isinstance(role, str):
-        raise ConfigError(f"{where}: `role` is a chain of roles", "name the one role that the credentials can assume")
+    if not re.fullmatch(ACCOUNT_ID, id_):
+        wrong = f"`account_id` {id_} is not 12 digits" if id_ else "`account_id` is missing"
+        raise ConfigError(f"{where}: {wrong}", "write the 12 digits in quotes")
     return target_account(
         fleet,
         id_,
-        str(values.get("name", "")),
-        regions=regions,
-        role=role,
-        external_id=str(values.get("external_id") or ""),
+        _text(values, "name", where),
+        regions=_regions(values.get("regions") or [], where),
+        role=_role(values.get("role") or "", where),
+        external_id=_text(values, "external_id", where),
     )
+
+
+def _text(values: Mapping[str, Any], key: str, where: str) -> str:
+    value = values.get(key) or ""
+    if isinstance(value, dict | list):
+        raise ConfigError(f"{where}: `{key}` is not text", "write it in quotes")
+    return str(value)
+
+
+def _regions(value: object, where: str) -> list[str]:
+    regions = [str(region) for region in value] if isinstance(value, list) else None
+    wrong = next((region for region in regions or () if not re.fullmatch(REGION, region)), None)
+    if regions is None or wrong is not None:
+        named = "`regions` is not a list" if wrong is None else f"`{wrong}` is not a Region"
+        raise ConfigError(f"{where}: {named}", "list Regions such as us-east-1")
+    return regions
+
+
+def _role(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise ConfigError(f"{where}: `role` is a chain of roles", "name the one role that the credentials can assume")
+    if value and not re.fullmatch(READ_ROLE, value):
+        raise ConfigError(f"{where}: `role` {value} is not a role", f"write {KINDS_BY_PATTERN[READ_ROLE]}")
+    return value

@@ -224,9 +224,7 @@ def _failed_checks(aws: Aws, stack_id: str) -> Iterator[str]:
         hint = f"; {checks.resolution}" if isinstance(checks.resolution, str) else ""
         yield f"cannot show CloudFormation's checks: {checks.reason}{hint}"
     else:
-        for check in checks:
-            _, hint = explain(str(check))
-            yield f"refused by CloudFormation's checks: {check}{f'; {hint}' if hint else ''}"
+        yield from (f"refused by CloudFormation's checks: {check.with_next_step}" for check in checks)
 
 
 def _is_failed_by_function(event: StackEvent) -> bool:

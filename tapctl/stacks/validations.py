@@ -12,6 +12,7 @@ from typing import Any
 from tapctl.aws.cloudformation import change_set_events, failed_events
 from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.session import Aws
+from tapctl.stacks.causes import explain
 from tapctl.unknown import Unknown
 
 PERMISSION = "cloudformation:DescribeEvents"
@@ -49,6 +50,11 @@ class Validation:
         """Resource and path, the check, and the reason."""
         where = " ".join(part for part in (self.logical_id, self.path) if part)
         return ": ".join(part for part in (where, self.name, self.reason.strip().rstrip(".")) if part)
+
+    @property
+    def with_next_step(self) -> str:
+        _, hint = explain(str(self))
+        return f"{self}; {hint}" if hint else str(self)
 
 
 Validations = tuple[Validation, ...] | Unknown

@@ -29,21 +29,23 @@ else:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
+AGAIN = "try again in a moment"
+
 _until_exit: list[IO[bytes]] = []
 """Open files whose locks last as long as the process."""
 
 
 @contextmanager
-def hold(path: Path, *, timeout: float, busy: str) -> Iterator[bool]:
+def hold(path: Path, *, timeout: float, busy: str, hint: str = AGAIN) -> Iterator[bool]:
     """Hold the lock; yields whether it had to wait. Raises `BusyError` with `busy` after `timeout` seconds."""
     with _open(path) as file:
-        yield _wait(file, timeout, busy)
+        yield _wait(file, timeout, busy, hint)
 
 
 def hold_until_exit(path: Path, *, timeout: float, busy: str) -> None:
     """Hold the lock until this process ends. Raises `BusyError` with `busy` after `timeout` seconds."""
     file = _open(path)
-    _wait(file, timeout, busy)
+    _wait(file, timeout, busy, AGAIN)
     _until_exit.append(file)
 
 
@@ -67,7 +69,7 @@ def _open(path: Path) -> IO[bytes]:
         raise UsageError(f"cannot use {path}: {error.strerror}", hint) from None
 
 
-def _wait(file: IO[bytes], timeout: float, busy: str) -> bool:
+def _wait(file: IO[bytes], timeout: float, busy: str, hint: str) -> bool:
     """Acquire the lock; returns whether it had to wait."""
     deadline, waited = time.monotonic() + timeout, False
     while True:
@@ -76,7 +78,7 @@ def _wait(file: IO[bytes], timeout: float, busy: str) -> bool:
         except OSError:
             waited = True
             if time.monotonic() > deadline:
-                raise BusyError(busy, "try again in a moment") from None
+                raise BusyError(busy, hint) from None
         else:
             return waited
         time.sleep(0.02)

@@ -112,8 +112,10 @@ def test_a_unit_that_is_not_there(hub: Callable[[Service], Aws]) -> None:
 def test_a_denied_listing_is_an_error_of_aws(hub: Callable[[Service], Aws]) -> None:
     denied = 400, "application/json", '{"__type": "AccessDeniedException", "Message": "not the management account"}'
 
-    with pytest.raises(AwsError, match="not the management account"):
+    with pytest.raises(AwsError, match="not the management account") as failure:
         list(organization_accounts(hub(Service(refusals={f"ListAccountsForParent {UNIT}": denied})), [UNIT]))
+
+    assert str(failure.value.hint).startswith("`ous` needs credentials of the management account")
 
 
 def test_a_role_that_was_throttled_is_asked_for_again_and_one_that_was_refused_is_not() -> None:

@@ -56,6 +56,18 @@ AHEAD = refusal("InvalidSignatureException", 403, "Signature not yet current: 20
         pytest.param(refusal("AccessDenied"), True, False, id="denied"),
         pytest.param(refusal("Throttling"), False, True, id="throttled"),
         pytest.param(refusal("ValidationError"), False, False, id="refused"),
+        pytest.param(
+            refusal("ValidationError", message="You must enable organizations access to operate a stack set"),
+            False,
+            False,
+            id="no-trusted-access",
+        ),
+        pytest.param(
+            refusal("ValidationError", message="Account used is not a delegated administrator"),
+            False,
+            False,
+            id="no-administrator",
+        ),
     ],
 )
 def test_a_refusal_keeps_its_code_and_message(

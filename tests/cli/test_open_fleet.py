@@ -454,6 +454,72 @@ def test_an_account_that_is_named_twice_is_judged_once(
     assert f"account {ONE} named more than once" in answer.err
 
 
+def test_a_snapshot_of_an_instance_is_judged_by_what_the_template_asks_for(
+    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+) -> None:
+    function = {"physical_id": "w", "reserved": 0}
+    given = {"name": "StackSet-orders-1", "functions": {"Webhook": function}, "parameters": {"Size": "0"}}
+    save(desk / "saved", ONE, "eu-west-1", 10, stack=given)
+    save(desk / "saved", TWO, "eu-west-1", 10, stack={**given, "name": "orders"})
+    without = f'[fleet.live]\nregions = ["eu-west-1"]\naccounts = ["{TWO}"]\n'
+    fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\nstack_set = "orders"\n{without}')
+
+    answer = tapctl("preflight", "--targets", "all", "--no-lint", "--snapshot", "saved", "--format", "json")
+
+    # The value that a rollout gave is no wish of the template; a stack keeps its values.
+    assert verdicts(answer.json()) == {f"{ONE}/eu-west-1": "exceeds", f"{TWO}/eu-west-1": "fits"}
+
+
+REMEDIES = [
+    pytest.param("", "", "`tapctl fleet deploy --remedy adjust` gives", id="consent is needed"),
+    pytest.param('remedy = "adjust"', "", "`tapctl fleet deploy` gives", id="the fleet consents"),
+    pytest.param('remedy = "fail"', "--remedy adjust", "`tapctl fleet deploy` gives", id="the option consents"),
+    pytest.param('remedy = "adjust"', "--remedy fail", "leave out the reservation", id="the option forbids"),
+    pytest.param('remedy = "fail"', "", "leave out the reservation", id="the fleet forbids"),
+]
+
+
+@pytest.mark.parametrize(("line", "option", "hint"), REMEDIES)
+def test_the_hint_is_by_the_remedy_of_the_fleet_unless_an_option_gives_one(
+    line: str, option: str, hint: str, fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+) -> None:
+    fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\nstack_set = "orders"\n{line}\n')
+    save(desk / "saved", ONE, "eu-west-1", 10)
+
+    answer = tapctl(
+        "preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "json", *option.split()
+    )
+
+    assert answer.code == 3
+    assert hint in answer.json()["cells"][0]["hint"]
+
+
+def test_each_fleet_has_its_own_remedy(fleet: Callable[[str], None], desk: Path, tapctl: Tapctl) -> None:
+    other = f'[fleet.live]\nregions = ["eu-west-1"]\naccounts = ["{TWO}"]\nstack_set = "orders"\nremedy = "drop"\n'
+    fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\nstack_set = "orders"\n{other}')
+    for account in (ONE, TWO):
+        save(desk / "saved", account, "eu-west-1", 10)
+
+    answer = tapctl("preflight", "--targets", "all", "--no-lint", "--snapshot", "saved", "--format", "json")
+
+    hints = {cell["account_id"]: cell["hint"] for cell in answer.json()["cells"]}
+    assert ["--remedy adjust" in hints[account] for account in (ONE, TWO)] == [True, False]
+
+
+def test_a_section_of_an_account_that_the_fleet_does_not_name_is_pointed_out(
+    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+) -> None:
+    own = "\n".join(f"[fleet.prod.account.{each}]\nregions = ['eu-west-1']" for each in (ONE, TWO, THREE))
+    fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\nexclude = ["{THREE}"]\n{own}\n')
+    save(desk / "saved", ONE, "eu-west-1", 1000)
+
+    answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved")
+
+    assert [line for line in answer.err.splitlines() if "section" in line] == [
+        f"account {TWO} has a section in tapctl.toml without effect, since fleet prod does not name it"
+    ]
+
+
 def test_a_template_that_fits_no_cell_for_its_own_error_is_that_error(
     fleet: Callable[[str, str], None], desk: Path, tapctl: Tapctl
 ) -> None:

@@ -11,11 +11,11 @@ from tapctl.aws.stack_sets import StackInstance, StackSet
 from tapctl.errors import UsageError
 from tapctl.fleet.cells import Cell, Cells
 from tapctl.fleet.definition import SetDefinition
-from tapctl.fleet.observe import Observed, observe, refuse_others_set, without_management
+from tapctl.fleet.observe import Observed, no_stack_set, observe, refuse_others_set, with_stacks, without_management
 from tapctl.fleet.override_sets import Placement, WantedSet
 from tapctl.settings.targets import TargetAccount
-from tests.support.rollouts import NAME, SET, Desk
-from tests.support.stack_sets import REGION
+from tests.support.rollouts import NAME, SET, Desk, both_regions
+from tests.support.stack_sets import OTHER_REGION, REGION
 
 A, B = "111111111111", "222222222222"
 BODY = {"Parameters": {"Size": {}, "Key": {"NoEcho": True}}, "Resources": {"T": {"Type": "AWS::SNS::Topic"}}}
@@ -128,27 +128,65 @@ def test_the_set_of_a_rollout(desk: Desk) -> None:
     assert all(each.last_operation.startswith("tapctl-") for each in found.instances.values())
 
 
+def test_cells_have_the_stacks_of_the_stack_set_of_their_own_fleet(desk: Desk) -> None:
+    first, second, third, _ = desk.fleet.accounts
+    desk.deploy()
+    sets = desk.base().sets
+
+    def cell(account: str, stack_set: str) -> Cell:
+        return Cell(TargetAccount(account, (REGION,), stack_set=stack_set), REGION)
+
+    nothing: Any = None
+    cells = Cells("all", (cell(first, SET), cell(second, "other"), cell(third, "")), {}, (), nothing)
+    found = with_stacks(with_stacks(cells, SET, sets), "other", replace(sets, name="other"))
+
+    stacks = [each.stack for each in found.cells]
+    assert (str(stacks[0]).startswith(f"StackSet-{SET}-"), stacks[1:]) == (True, ["", None])
+
+
 DESCRIPTIONS = [
-    pytest.param(f"tapctl fleet {NAME}", True, id="ours"),
-    pytest.param(f"tapctl fleet {NAME}: orders", True, id="ours with the template's"),
-    pytest.param(f"tapctl fleet {NAME}2", False, id="another fleet's"),
-    pytest.param("orders", False, id="another user's"),
-    pytest.param("", False, id="without one"),
+    pytest.param(f"tapctl fleet {NAME}", "", id="ours"),
+    pytest.param(f"tapctl fleet {NAME}: orders", "", id="ours with the template's"),
+    pytest.param(f"tapctl fleet {NAME}2: orders", f"is that of fleet {NAME}2, not {NAME}", id="another fleet's"),
+    pytest.param("orders", f"was not created for fleet {NAME}", id="another user's"),
+    pytest.param("", f"was not created for fleet {NAME}", id="without one"),
 ]
 
 
-@pytest.mark.parametrize(("description", "ours"), DESCRIPTIONS)
-def test_a_set_that_was_not_created_for_the_fleet_is_refused(description: str, ours: bool, desk: Desk) -> None:
+@pytest.mark.parametrize(("description", "whose"), DESCRIPTIONS)
+def test_a_set_that_was_not_created_for_the_fleet_is_refused(description: str, whose: str, desk: Desk) -> None:
     request = desk.request()
     stack_set = StackSet("orders:1", description)
 
     refuse_others_set(request, stack_set, adopts=True)
     refuse_others_set(request, None, adopts=False)
-    if ours:
-        refuse_others_set(request, stack_set, adopts=False)
-    else:
-        with pytest.raises(UsageError, match=f"stack set {SET} exists and was not created for fleet {NAME}"):
+    if whose:
+        with pytest.raises(UsageError, match=f"stack set {SET} exists and {whose}$"):
             refuse_others_set(request, stack_set, adopts=False)
+    else:
+        refuse_others_set(request, stack_set, adopts=False)
+
+
+def test_a_set_in_another_region_of_the_fleet_is_neither_made_again_nor_taken_for_destroyed(desk: Desk) -> None:
+    desk.section = both_regions()
+    desk.deploy()
+    desk.section = {"regions": [OTHER_REGION, REGION]}
+    request = desk.base()
+
+    with pytest.raises(UsageError, match=f"stack set {SET} of fleet {NAME} is in {REGION}") as failure:
+        refuse_others_set(request, None, adopts=False)
+    missing = no_stack_set(request)
+
+    hint = f'set `stack_set_region = "{REGION}"` in [fleet.{NAME}]; by default it is the first of `regions`'
+    assert (failure.value.hint, missing.hint) == (hint, hint)
+
+
+def test_a_set_of_that_name_in_another_region_that_is_not_the_fleet_s_does_not_count(desk: Desk) -> None:
+    desk.fleet.create_set(name=SET)
+    desk.section = {"regions": [OTHER_REGION, REGION]}
+
+    refuse_others_set(desk.base(), None, adopts=False)
+    assert no_stack_set(desk.base()).hint == f"`tapctl fleet deploy {NAME}` creates it"
 
 
 def test_a_set_of_the_other_permission_model_is_refused(desk: Desk) -> None:

@@ -8,24 +8,20 @@ from typing import Any
 import pytest
 
 from tapctl.aws.stack_sets import InstanceResult, SetOperation
-from tapctl.errors import AwsError, BusyError, Interrupted
+from tapctl.errors import AwsError, BusyError, Interrupted, UsageError
 from tapctl.fleet.operation import (
     LATE_RESULTS,
     MOST_FAILURES,
     UNKNOWN_STATUS,
-    InstanceFailure,
     Progress,
     began,
-    cause,
     follow,
     resume,
-    watch,
 )
 from tapctl.fleet.request import StackSetRequest
 from tapctl.settings.fleet_section import Fleet
 from tapctl.settings.settings import Settings
 from tapctl.state.rollout_journal import RolloutEntry, RolloutJournal
-from tests.support.golden import Golden
 from tests.support.rollouts import FakeUI
 
 A, B, REGION = "111111111111", "222222222222", "eu-west-1"
@@ -177,22 +173,6 @@ def test_an_interrupt_leaves_it_running() -> None:
         followed(FakeSets([operation("RUNNING")]), sleep=interrupt)
 
 
-@pytest.mark.parametrize(
-    ("active", "found"),
-    [
-        pytest.param([], None, id="none"),
-        pytest.param([operation("QUEUED", "one")], "one", id="a queued one"),
-        pytest.param([operation("QUEUED", "one"), operation("RUNNING", "two")], "two", id="rather one that runs"),
-    ],
-)
-def test_any_operation_is_watched(active: list[SetOperation], found: str | None) -> None:
-    over = operation("SUCCEEDED", found or "")
-    end = watch(request(FakeSets([over], [[result(A, "SUCCEEDED")]], active)), FakeUI())
-
-    assert (end.operation.id if end else None) == found
-    assert end is None or end.step == "update"
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 # Calls that fail, and runs that were killed
 # ---------------------------------------------------------------------------------------------------------------------
@@ -220,6 +200,27 @@ def test_a_refused_call_is_raised_and_one_without_an_answer_stays_in_the_journal
         began(request(FakeSets([None])), journal, "tapctl-1", AwsError("no", code=code))
 
     assert journal.entry.operation == open_
+
+
+@pytest.mark.parametrize(
+    ("message", "hint"),
+    [
+        pytest.param("Requires capabilities : [CAPABILITY_IAM]", "pass `--capability CAPABILITY_IAM`", id="capability"),
+        pytest.param(
+            "no such thing", "correct the template, its parameters or [fleet.prod], and run it again", id="any"
+        ),
+    ],
+)
+def test_a_call_that_is_refused_for_the_template_is_a_usage_error(
+    message: str, hint: str, journal: RolloutJournal
+) -> None:
+    error = AwsError(f"updating: {message}", code="ValidationError", aws_message=message)
+
+    with pytest.raises(UsageError) as failure:
+        began(request(FakeSets([None])), journal, "tapctl-1", error)
+
+    assert (failure.value.message, failure.value.hint) == (f"updating: {message}", hint)
+    assert not journal.entry.operation
 
 
 @pytest.mark.parametrize(
@@ -263,37 +264,6 @@ def test_a_killed_run_gives_way_to_another_user(journal: RolloutJournal) -> None
         resume(request(sets), journal, FakeUI())
 
     assert journal.entry.operation == "tapctl-1"
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Causes
-# ---------------------------------------------------------------------------------------------------------------------
-
-REFUSED = (
-    "ResourceLogicalId:Fn, ResourceType:AWS::Lambda::Function, ResourceStatusReason:Resource handler returned message:"
-    " \"Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its"
-    ' minimum value of [100]. (Service: Lambda, Status Code: 400, Request ID: 1)" (RequestToken: 2, HandlerErrorCode:'
-    " InvalidRequest)."
-)
-
-
-def test_a_cause_is_that_of_the_resource_with_its_meaning(golden: Golden) -> None:
-    found = cause(REFUSED)
-
-    assert found.sentence.startswith("Fn: Specified ReservedConcurrentExecutions for function decreases")
-    assert "RequestToken" not in found.sentence
-    golden([found.sentence, found.hint])
-
-
-@pytest.mark.parametrize(
-    ("reason", "sentence"),
-    [
-        ("", "StackSets gives no reason"),
-        ("Cancelled since failure tolerance has exceeded", "Cancelled since failure tolerance has exceeded"),
-    ],
-)
-def test_a_reason_of_stack_sets_stays_as_it_is(reason: str, sentence: str) -> None:
-    assert cause(reason) == InstanceFailure(sentence)
 
 
 def test_what_failed_so_far_is_named() -> None:

@@ -214,6 +214,42 @@ def test_an_instance_that_did_not_reach_the_last_version_is_updated_again() -> N
     assert [(step.kind, step.cells) for step in plan.steps] == [(StepKind.UPDATE, ((A, REGIONS[0]),))]
 
 
+@pytest.mark.parametrize(
+    ("status", "canary", "first"),
+    [
+        pytest.param({A: "OUTDATED", B: "OUTDATED"}, None, [A], id="no account has it"),
+        pytest.param({A: "CURRENT", B: "OUTDATED"}, None, [], id="one account has it"),
+        pytest.param({A: "CURRENT", B: "OUTDATED"}, [B], [B], id="the configured one has it not"),
+        pytest.param({A: "OUTDATED", B: "CURRENT"}, [B], [], id="the configured one has it"),
+        pytest.param({A: "OUTDATED", B: "OUTDATED"}, [], [], id="without a canary"),
+    ],
+)
+def test_after_a_canary_that_failed_the_next_run_begins_with_it(
+    status: dict[str, str], canary: list[str] | None, first: list[str]
+) -> None:
+    wanted = want("100", placement(A, "100"), placement(B, "100"), placement(C, "100"))
+    states = {**status, C: "OUTDATED"}
+    instances = {
+        key: one for each in wanted.placements for key, one in present(each, status=states[each.key[0]]).items()
+    }
+
+    plan = plan_rollout(wanted, SetState(True, True, {"Size": "100"}, instances), canary)
+
+    assert [account for step in plan.steps if step.is_canary for account in accounts(step)] == first
+    left = sorted(account for step in plan.steps for account in accounts(step))
+    assert left == sorted(account for account, now in states.items() if now == "OUTDATED")
+
+
+def test_the_canary_has_the_template_once_it_has_it_in_each_of_its_regions() -> None:
+    wanted = want("100", placement(A, "100"), placement(A, "100", REGIONS[1]), placement(B, "100"))
+    half, other, rest = wanted.placements
+    instances = present(half) | present(other, rest, status="OUTDATED")
+
+    plan = plan_rollout(wanted, SetState(True, True, {"Size": "100"}, instances), None)
+
+    assert [(step.cells, step.is_canary) for step in plan.steps] == [((other.key,), True), ((rest.key,), False)]
+
+
 def test_a_set_without_instances_is_updated_by_itself() -> None:
     plan = plan_rollout(want("100", placement(A, "100", stack="")), SetState(True, False, {"Size": "50"}), None)
 

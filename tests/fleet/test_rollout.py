@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tapctl.account import floor_cache
+from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import BusyError, ExitCode, Interrupted
 from tapctl.fleet.operation import Progress
 from tapctl.fleet.override_sets import WantedSet
@@ -13,6 +14,7 @@ from tapctl.fleet.plan import RolloutPlan, Step, StepKind
 from tapctl.fleet.rollout import pace
 from tapctl.sandbox.stack_set_rules import Failure
 from tapctl.settings.fleet_section import Fleet
+from tapctl.workflows.gate import Blocked
 from tests.support.rollouts import SET, Desk, FakeUI, both_regions, reserving
 from tests.support.stack_sets import OTHER_REGION, REGION
 
@@ -232,6 +234,36 @@ def test_a_minimum_that_aws_names_is_learned_and_the_cell_deployed_by_it(desk: D
     assert desk.deploy().ends == []
 
 
+def test_a_minimum_that_aws_names_brings_about_no_remedy_without_consent(desk: Desk) -> None:
+    strange = desk.fleet.accounts[1]
+    desk.fleet.limits(strange, 400, floor=150)
+    desk.section, desk.settings = {"failure_tolerance": 1}, {"remedy": RemedyMode.ASK}
+
+    rollout = desk.deploy(ui := FakeUI())
+
+    assert (rollout.exit_code, keys(rollout.failed)) == (ExitCode.ROLLED_BACK, [f"{strange}/{REGION}"])
+    assert (len(rollout.deployed), strange in desk.reserved()) == (3, False)
+    assert any("has no consent: `--remedy adjust` gives it" in step for step in ui.steps)
+    with pytest.raises(Blocked, match="no consent"):
+        desk.deploy()
+    desk.settings = {}
+    assert desk.deploy().exit_code is ExitCode.OK
+    assert desk.reserved()[strange] == 225
+
+
+def test_where_nothing_changes_no_consent_is_needed(desk: Desk) -> None:
+    desk.fleet.limits(desk.fleet.accounts[1], 10)
+    assert desk.deploy().exit_code is ExitCode.OK
+    desk.settings = {"remedy": RemedyMode.ASK}
+
+    rollout = desk.deploy()
+
+    assert (rollout.exit_code, rollout.ends, len(rollout.deployed)) == (ExitCode.OK, [], 4)
+    desk.template(reserving(310))
+    with pytest.raises(Blocked, match="no consent"):
+        desk.deploy()
+
+
 def test_a_cell_whose_headroom_is_gone_meanwhile_is_left_out(desk: Desk) -> None:
     late = desk.fleet.accounts[3]
 
@@ -286,6 +318,23 @@ def test_a_run_that_is_killed_is_continued_by_the_next(desk: Desk, moment: int) 
         for cell in desk.fleet.results(operation["OperationId"], name=SET)
     ]
     assert len(created) == len(set(created)) == 8
+
+
+def test_an_operation_that_another_user_stops_ends_the_rollout_with_6_and_the_next_run_continues(desk: Desk) -> None:
+    desk.fleet.rules(cell_seconds=0.2)
+
+    def stop(progress: Progress) -> None:
+        if progress.step == "create instances in 3 cells" and progress.operation.status == "RUNNING":
+            desk.fleet.cloudformation.stop_stack_set_operation(StackSetName=SET, OperationId=progress.operation.id)
+
+    desk.section = {"failure_tolerance": 2, "canary": []}
+    desk.fleet.limits(desk.fleet.accounts[3], 10)  # with overrides, and so in an operation of its own
+    rollout = desk.deploy(FakeUI(on_progress=stop))
+
+    assert (rollout.exit_code, rollout.failed) == (ExitCode.ROLLED_BACK, {})
+    assert rollout.not_reached == ((desk.fleet.accounts[3], REGION),)
+    desk.fleet.rules()
+    assert desk.deploy().exit_code is ExitCode.OK
 
 
 def test_an_interrupted_run_leaves_the_operation_running(desk: Desk) -> None:

@@ -67,6 +67,20 @@ def test_regions_that_work_and_fail_have_the_rows_that_there_is_room_for(golden:
     golden(board)
 
 
+NARROW = [
+    pytest.param({"SUCCEEDED": 0, "FAILED": 1, "CANCELLED": 1}, id="the end"),
+    pytest.param({"SUCCEEDED": 2, "FAILED": 1, "CANCELLED": 1, "RUNNING": 1, "PENDING": 1}, id="each status"),
+]
+
+
+@pytest.mark.parametrize("counts", NARROW)
+def test_in_sixty_columns_the_words_stay_whole(counts: dict[str, int], golden: Golden) -> None:
+    board = drawn(at({"eu-west-1": counts, "us-east-1": counts}), width=58)
+
+    assert "…" not in board.split("\n", 1)[1]
+    golden(board)
+
+
 @pytest.mark.parametrize("width", range(30, 79, 4))
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     counts = {region: dict.fromkeys(FULL, 1234) for region in REGIONS}

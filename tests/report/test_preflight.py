@@ -181,7 +181,7 @@ Resources:
   Steps:
     Type: AWS::StepFunctions::StateMachine
     Properties:
-      Definition: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://elsewhere/steps.json}}}
+      SetDefinition: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://elsewhere/steps.json}}}
 """
 
 

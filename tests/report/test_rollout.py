@@ -11,8 +11,10 @@ from tapctl.fleet.destroy_fleet import FleetDestroyed
 from tapctl.fleet.operation import EndedOperation, Progress
 from tapctl.fleet.rollout import Rollout
 from tapctl.fleet.verify_fleet import CellProof, FleetVerification
+from tapctl.fleet.watch_fleet import Watched
 from tapctl.report import rollout as report
 from tapctl.report.render import RenderOptions
+from tapctl.state.rollout_journal import RolloutEntry
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.verify import Verification
@@ -34,6 +36,7 @@ ROLLOUTS = [
     pytest.param(rolled_out(planned(1000, 10), ended(planned(1000, 10))), id="all is well"),
     pytest.param(rolled_out(PLAN, ended(PLAN, account(2), reason=REFUSED)), id="one fails and one is left out"),
     pytest.param(rolled_out(PLAN, STOPPED, not_reached=LATER), id="the canary fails"),
+    pytest.param(rolled_out(PLAN, ended(PLAN)[:1], not_reached=LATER), id="another user stops it"),
     pytest.param(rolled_out(PLAN, ended(PLAN), inoperable=((account(3), "eu-west-1"),)), id="one is inoperable"),
     pytest.param(rolled_out(planned(1000), confirmed=False), id="declined"),
     pytest.param(rolled_out(planned(None, None)), id="nothing to do"),
@@ -76,18 +79,26 @@ def operation(*statuses: str, status: str = "SUCCEEDED") -> EndedOperation:
     return EndedOperation("update instances", SetOperation("tapctl-1", "UPDATE", status), results)
 
 
+HALTED = RolloutEntry("", "update the stack set in 2 cells (canary)", "2026-11-30T12:00:00Z", 3)
+DELETING = RolloutEntry("tapctl-2", "delete instances in 2 cells", "2026-11-30T12:00:00Z", 1, "destroy")
+
 WATCHED = [
-    pytest.param(None, id="none"),
-    pytest.param(operation("SUCCEEDED"), id="all is well"),
-    pytest.param(operation("SUCCEEDED", "FAILED"), id="one fails"),
-    pytest.param(operation(), id="on no cell"),
+    pytest.param(Watched((), RolloutEntry(), 2, 2), id="none"),
+    pytest.param(Watched((operation("SUCCEEDED"),), RolloutEntry(), 1, 1), id="all is well"),
+    pytest.param(Watched((operation("SUCCEEDED", "FAILED"),), RolloutEntry(), 1, 2), id="one fails"),
+    pytest.param(Watched((operation(), operation("SUCCEEDED")), RolloutEntry(), 1, 12), id="two operations"),
+    pytest.param(Watched((operation("SUCCEEDED"),), HALTED, 12, 12), id="a rollout that was stopped"),
+    pytest.param(Watched((), DELETING, 4, 12), id="a deletion that was stopped"),
+    pytest.param(Watched((operation("SUCCEEDED"),), RolloutEntry(), 0, 12, exists=False), id="a set that is gone"),
 ]
 
 
-@pytest.mark.parametrize("end", WATCHED)
-def test_what_was_watched(end: EndedOperation | None, golden: Golden) -> None:
-    golden(report.watched_text(end, "orders"))
-    assert breaches(json.loads(report.watched_json(end, "prod", "orders"))) == []
+@pytest.mark.parametrize("watched", WATCHED)
+def test_what_was_watched(watched: Watched, golden: Golden) -> None:
+    document = report.watched_json(watched, "prod", "orders")
+
+    golden(f"{report.watched_text(watched, 'prod', 'orders', OPTIONS)}\n{json.loads(document)['next']}")
+    assert breaches(json.loads(document)) == []
 
 
 def at(status: str, **counts: int) -> Progress:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tapctl.errors import BusyError
-from tapctl.state.rollout_journal import RolloutEntry, RolloutJournal, open_rollout_journal
+from tapctl.state.rollout_journal import RolloutEntry, RolloutJournal, look, open_rollout_journal
 
 WHERE = ("123456789012", "eu-west-1", "orders")
 
@@ -17,6 +17,10 @@ def state(tmp_path: Path) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TAPCTL_STATE_DIR", str(tmp_path))
         yield tmp_path / "rollouts" / "123456789012" / "eu-west-1" / "orders.json"
+
+
+def read_without_a_lock() -> RolloutEntry:
+    return look(*WHERE)[0]
 
 
 def read() -> RolloutEntry:
@@ -45,6 +49,34 @@ def test_nothing_is_running_once_it_is_closed() -> None:
     assert read() == RolloutEntry()
 
 
+def test_between_two_operations_the_rollout_is_open_until_it_is_over() -> None:
+    with open_rollout_journal(*WHERE, "destroy") as journal:
+        journal.begin("delete instances", left=2)
+        journal.close()
+        between = read_without_a_lock()
+        journal.finish()
+
+    assert (between.operation, between.step, between.left) == ("", "delete instances", 2)
+    assert (between.command, between.is_open) == ("destroy", True)
+    assert read() == RolloutEntry()
+    assert not read().is_open
+
+
+def test_a_look_tells_whether_a_process_goes_on() -> None:
+    assert look(*WHERE) == (RolloutEntry(), False)
+    with open_rollout_journal(*WHERE) as journal:
+        journal.begin("create instances")
+        assert look(*WHERE) == (journal.entry, True)
+    assert look(*WHERE) == (journal.entry, False)
+
+
+def test_what_another_version_writes_besides_is_passed_over(state: Path) -> None:
+    with open_rollout_journal(*WHERE):
+        state.write_text('{"operation": "tapctl-1", "step": "create instances", "at": "", "more": {}}')
+
+    assert read() == RolloutEntry("tapctl-1", "create instances")
+
+
 def test_each_run_has_ids_of_its_own() -> None:
     ids = {RolloutJournal(Path("x")).run for _ in range(50)}
 
@@ -67,10 +99,14 @@ def test_one_process_rolls_out_a_stack_set_at_a_time() -> None:
         "[]",
         '{"operation": 5, "step": "", "at": ""}',
         '{"operation": "theirs", "step": "", "at": ""}',
-        '{"operation": "tapctl-1", "step": "", "at": "", "more": 1}',
+        "null",
+        '{"operation": "tapctl-1", "step": "", "at": "", "left": -1}',
+        '{"operation": "tapctl-1", "step": "", "at": "", "left": true}',
+        '{"operation": "tapctl-1", "step": "", "at": "", "command": "verify"}',
+        '{"operation": "", "step": "create instances", "at": "", "left": 0}',
         "[" * 100_000,
     ],
-    ids=range(7),
+    ids=range(11),
 )
 def test_what_is_no_entry_of_ours_is_passed_over(content: str, state: Path) -> None:
     with open_rollout_journal(*WHERE):

@@ -92,7 +92,7 @@ class Desk:
         accounts = self.accounts
         cells = live_cells(Targets({NAME: section}, self.folder), accounts)
         settings = Settings(str(self.folder / "template.json"), **{"remedy": RemedyMode.ADJUST, **self.settings})
-        own = settings_for(replace(settings, sandbox=True), section, remedied=False)
+        own = settings_for(replace(settings, sandbox=True), section)
         sets = stack_set_of(NAME, section, accounts, None)
         quick: dict[str, Any] = {"sleep": lambda seconds: time.sleep(min(seconds, 0.02)), **more}
         return StackSetRequest(

@@ -41,7 +41,8 @@ def install() -> None:
         _event(child, child["StackName"], "DELETE_COMPLETE", child["StackId"])
 
     def deleted(physical_id: str, props: Mapping[str, Any]) -> None:
-        found = (each for each in patches.STACKS.get().values() if physical_id in (each["StackId"], each["StackName"]))
+        stacks = patches.STACKS.get().values()
+        found = (stack for stack in stacks if physical_id in (stack["StackId"], stack["StackName"]))
         if (child := next(found, None)) is None:
             delete(physical_id, props)
         else:

@@ -13,6 +13,7 @@ from tapctl.account.floor_cache import floor_in_error
 from tapctl.aws.stacks import StackEvent
 from tapctl.resource_types import STACK
 from tapctl.stacks.causes.access import KEYS, PERMISSIONS
+from tapctl.stacks.causes.cause import Cause
 from tapctl.stacks.causes.checks import CHECKS, GENERAL
 from tapctl.stacks.causes.custom_resources import CUSTOM
 from tapctl.stacks.causes.functions import CONCURRENCY, LAMBDA
@@ -89,15 +90,18 @@ def _rollback(events: Sequence[StackEvent]) -> StackEvent | None:
     return next(own, None)
 
 
-def explain(reason: str, physical_id: str = "", flags: str = "") -> tuple[str, str]:
-    """The meaning of a status reason and the next step; two empty texts for an unknown reason."""
+def explain(reason: str, physical_id: str = "", flags: str = "", first: Sequence[Cause] = ()) -> tuple[str, str]:
+    """What a status reason means and the next step; two empty texts for an unknown reason.
+
+    Rows of `first` come before those of the table.
+    """
     if (minimum := floor_in_error(reason)) is not None:
         shows = f"`tapctl preflight{flags} --min-unreserved {minimum}` shows what fits"
         return (
             f"the reservation would leave fewer than {minimum} unreserved executions in this account",
             f"{shows}; `tapctl deploy` with the same options lowers it to fit",
         )
-    for cause in CAUSES:
+    for cause in (*first, *CAUSES):
         if match := re.search(cause.pattern, reason, re.IGNORECASE | re.DOTALL):
             named = {"physical_id": physical_id or "NAME", **match.groupdict("")}
             return cause.meaning.format_map(named), cause.hint.format_map(named).removesuffix(" on ")

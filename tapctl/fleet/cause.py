@@ -1,0 +1,56 @@
+"""Why an instance of a stack set failed, from the reason that StackSets gives."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tapctl.account.floor_cache import floor_in_error
+from tapctl.stacks.causes import explain, unwrapped
+from tapctl.stacks.causes.cause import Cause
+
+_REASON = re.compile(
+    r"ResourceLogicalId:(?P<name>[^,]*), ResourceType:[^,]*, ResourceStatusReason:(?P<words>.*?)\.?$", re.DOTALL
+)
+"""How StackSets words the failure of a resource: https://github.com/aws-solutions/quota-monitor-for-aws/issues/97"""
+
+
+_CAUSES = (
+    Cause(
+        r"should have '?(?P<role>[\w+=,.@/-]+)'? role with trust relationship to"
+        r" (?:Role )?'?(?P<trusted>[\w+=,.@:/-]*\w(?: service)?)",
+        "",
+        "create {role} in the account, which trusts {trusted}",
+    ),
+    Cause(
+        r"Region (?P<region>[a-z\d-]+) is (?:not enabled|disabled)",
+        "",
+        "enable {region} in the account, or list its other `regions` in its section of the fleet",
+    ),
+    Cause(
+        r"^(?!.*already exists in stack ).*(?:already exists|AlreadyExists|BucketAlreadyOwnedByYou)",
+        "a resource of that name exists outside this stack",
+        "rename it, or delete the other one in the account",
+    ),
+    Cause(r"^Cancelled since ", "", "correct what failed before it, and run it again"),
+)
+"""What StackSets says itself, and failures whose next step is another one than for a stack."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceFailure:
+    """Why an instance failed: in a sentence, and what to do about it."""
+
+    sentence: str
+    hint: str = ""
+
+
+def cause(reason: str) -> InstanceFailure:
+    """What the reason of a failed instance means, without request ids."""
+    matched = _REASON.match(reason)
+    words = (unwrapped(matched["words"]) if matched else reason).rstrip(".") or "StackSets gives no reason"
+    named = f"{matched['name']}: " if matched else ""
+    meaning, hint = explain(reason, first=_CAUSES)
+    if floor_in_error(reason) is not None:
+        hint = "run it again: the minimum is remembered for the account"
+    return InstanceFailure(f"{named}{words}{f'; that is, {meaning}' if meaning else ''}", hint)

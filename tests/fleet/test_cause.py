@@ -1,0 +1,66 @@
+"""Why instances fail, by the reasons of StackSets."""
+
+import pytest
+
+from tapctl.fleet.cause import cause
+from tests.support.golden import Golden
+
+REFUSED = (
+    "ResourceLogicalId:Fn, ResourceType:AWS::Lambda::Function, ResourceStatusReason:Resource handler returned message:"
+    " \"Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its"
+    ' minimum value of [100]. (Service: Lambda, Status Code: 400, Request ID: 1)" (RequestToken: 2, HandlerErrorCode:'
+    " InvalidRequest)."
+)
+
+
+def test_a_cause_is_that_of_the_resource_with_its_meaning() -> None:
+    found = cause(REFUSED)
+
+    assert found.sentence.startswith("Fn: Specified ReservedConcurrentExecutions for function decreases")
+    assert "RequestToken" not in found.sentence
+    assert found.sentence.endswith("the reservation would leave fewer than 100 unreserved executions in this account")
+    assert found.hint == "run it again: the minimum is remembered for the account"
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        ("", "StackSets gives no reason"),
+        ("Cancelled since failure tolerance has exceeded", "Cancelled since failure tolerance has exceeded"),
+    ],
+)
+def test_a_reason_of_stack_sets_stays_as_it_is(reason: str, sentence: str) -> None:
+    assert cause(reason).sentence == sentence
+
+
+ROLE = "AWSCloudFormationStackSetExecutionRole"
+EXISTS = "ResourceLogicalId:Q, ResourceType:AWS::SQS::Queue, ResourceStatusReason:shop already exists"
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        pytest.param(
+            f"Account 111111111111 should have '{ROLE}' role with trust relationship to Role 'Admin'.", id="no role"
+        ),
+        pytest.param(
+            f"Account 111111111111 should have {ROLE} role with trust relationship to Role arn:aws:iam::2:role/Admin.",
+            id="no role, named by its ARN",
+        ),
+        pytest.param(
+            "Account 111111111111 should have 'Admin' role with trust relationship to CloudFormation service.",
+            id="no administration role",
+        ),
+        pytest.param("Region eu-south-1 is not enabled in account 111111111111", id="a Region that is not enabled"),
+        pytest.param(f"{EXISTS}.", id="a resource that exists"),
+        pytest.param(
+            f"{EXISTS} in stack arn:aws:cloudformation:eu-west-1:111111111111:stack/other/1.", id="one of another stack"
+        ),
+        pytest.param("Cancelled since failure tolerance has exceeded", id="cancelled"),
+    ],
+)
+def test_the_next_step_is_one_that_a_fleet_has(reason: str, golden: Golden) -> None:
+    found = cause(reason)
+
+    assert "`--" not in found.hint
+    golden(f"{found.sentence}\nhint: {found.hint}")
