@@ -1,4 +1,7 @@
-"""Nested stacks as on AWS: one that is not created shows why and is rolled back, and DeletionPolicy holds within."""
+"""Nested stacks as on AWS: one that is not created shows why and is rolled back, and DeletionPolicy holds within.
+
+An update keeps the attributes of what it does not change.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +13,8 @@ from tapctl.sandbox.extension.patches import Record
 
 
 def install() -> None:
-    """Wrap the creation and the deletion of nested stacks."""
+    """Wrap the creation and the deletion of nested stacks, and the updates of what they hold."""
+    _keep_attributes()
     create, delete = patches.handler(STACK, "create"), patches.handler(STACK, "delete")
 
     def created(logical_id: str, props: Mapping[str, Any], stack_name: str) -> tuple[str, dict[str, Any]]:
@@ -49,6 +53,20 @@ def install() -> None:
             _delete(child, props, ("Retain", "RetainExceptOnCreate"))
 
     patches.replace_handlers(STACK, create=created, delete=deleted)
+
+
+def _keep_attributes() -> None:
+    """Add the attributes that a resource had; the emulator passes those of a nested stack to no update."""
+    original = patches.UPDATE_RESOURCE.get()
+
+    def update(kind: str, physical_id: str, *more: Any) -> tuple[str, dict[str, Any]]:
+        _, _, stack_name, logical_id, *_ = (*more, "")
+        held = patches.STACKS.get().get(stack_name, {}).get("_resources", {}).get(logical_id, {})
+        new_id, attributes = original(kind, physical_id, *more)
+        kept = held.get("Attributes") or {} if new_id == physical_id else {}
+        return new_id, {**kept, **attributes}
+
+    patches.UPDATE_RESOURCE.put(update)
 
 
 def _failed_child(before: set[str], parent: str) -> Record | None:

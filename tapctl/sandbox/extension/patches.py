@@ -109,6 +109,7 @@ ACQUIRE_SLOT = Patch(_LAMBDA, "_acquire_execution_slot")
 INVOKE_CAP = Patch(_LAMBDA, "_ACCOUNT_CONCURRENCY_CAP")
 FUNCTION_OF_REFERENCE = Patch(_PROVISIONERS, "_lambda_function_for_cfn_ref")
 REPLACING_CHANGE = Patch(_PROVISIONERS, "_replacing_change")
+UPDATE_RESOURCE = Patch(_PROVISIONERS, "_update_resource")
 BUCKET_CONFLICT = Patch(_PROVISIONERS, "s3_bucket_name_conflict")
 HANDLERS = Patch(_PROVISIONERS, "_RESOURCE_HANDLERS")
 TABLES = Patch(_DYNAMODB, "_tables")
@@ -192,6 +193,7 @@ PATCHES = (
     INVOKE_CAP,
     FUNCTION_OF_REFERENCE,
     REPLACING_CHANGE,
+    UPDATE_RESOURCE,
     BUCKET_CONFLICT,
     HANDLERS,
     TABLES,

@@ -77,3 +77,20 @@ def test_one_that_is_deleted_retains_what_its_template_retains(aws: Aws) -> None
     aws.delete("leaving")
 
     assert queues(aws, "leaving") == {"Kept", "New"}
+
+
+def test_an_update_keeps_the_attributes_of_what_it_does_not_change(aws: Aws) -> None:
+    nested, bucket = resource(aws, "changing", {}), f"nested-changing-{aws.sandbox.account_id}"
+
+    def inner(stage: str) -> dict[str, Any]:
+        """A nested stack of a function that stays as it is, and a parameter with its ARN."""
+        properties = {"Name": "of-nested", "Type": "String", "Value": {"Fn::Sub": f"${{Fn.Arn}} {stage}"}}
+        resources = {"Fn": function("changing"), "P": {"Type": "AWS::SSM::Parameter", "Properties": properties}}
+        aws.s3.put_object(Bucket=bucket, Key=stage, Body=json.dumps({"Resources": resources}).encode())
+        return {**nested, "Properties": {"TemplateURL": f"{aws.sandbox.endpoint}/{bucket}/{stage}"}}
+
+    assert aws.create("changing", {"N": inner("one")}) == "CREATE_COMPLETE"
+    assert aws.update("changing", {"N": inner("two")}) == "UPDATE_COMPLETE"
+    value = aws.ssm.get_parameter(Name="of-nested")["Parameter"]["Value"]
+    assert value.startswith("arn:aws:lambda:")
+    assert value.endswith(":changing two")
