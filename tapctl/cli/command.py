@@ -208,15 +208,20 @@ def _take_plain_values(params: Iterable[Any]) -> None:
 
 class _Option(TyperOption):
     def process_value(self, ctx: Any, value: Any) -> Any:
-        plain = _plain(self.type_descriptor.annotation, value)
-        if self.required or (plain is None and value is not None):
-            return super().process_value(ctx, value)
-        return self.callback(ctx, self, plain) if self.callback else plain
+        return _taken(self, ctx, value, super().process_value)
 
 
 class _Argument(TyperArgument):
     def process_value(self, ctx: Any, value: Any) -> Any:
-        return value if value is None or isinstance(value, str) else super().process_value(ctx, value)
+        return _taken(self, ctx, value, super().process_value)
+
+
+def _taken(param: TyperOption | TyperArgument, ctx: Any, value: Any, by_typer: Callable[[Any, Any], Any]) -> Any:
+    """The value as it is, or by typer where that must convert or refuse it."""
+    plain = _plain(param.type_descriptor.annotation, value)
+    if (plain is None and value is not None) or (param.required and param.value_is_missing(value)):
+        return by_typer(ctx, value)
+    return param.callback(ctx, param, plain) if param.callback else plain
 
 
 def _plain(kind: Any, value: Any) -> Any:

@@ -76,8 +76,8 @@ class Settings:
     minimum: Mapping[str, int] = field(default_factory=dict)
     sandbox: bool = False
     artifact_bucket: str | None = None
-    verify: VerifyConfig = field(default_factory=VerifyConfig)
-    function: FunctionConfig = field(default_factory=FunctionConfig)
+    verify: VerifyConfig = field(default_factory=VerifyConfig.model_construct)
+    function: FunctionConfig = field(default_factory=FunctionConfig.model_construct)
     limits: LimitSettings = field(default_factory=LimitSettings)
     lookups: Mapping[str, str] = field(default_factory=dict)
     learned: LearnedFloor | None = None

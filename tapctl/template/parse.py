@@ -159,7 +159,7 @@ class _Builder:
 
 
 _JSON_TOKEN = re.compile(
-    r'[ \t\n\r]*(?:(?P<mark>[{}\[\],:])|(?P<string>"(?:[^"\\]++|\\.)*+")|(?P<word>[-+.\w]+))', re.DOTALL
+    r'[ \t\n\r,:]*(?:(?P<mark>[{}\[\]])|(?P<string>"(?:[^"\\]++|\\.)*+")|(?P<word>[-+.\w]+))', re.DOTALL
 )
 
 
@@ -180,7 +180,7 @@ def _parse_json(text: str, file: str) -> Source:
             builder.open({} if word == "{" else [], span)
         elif word in ("}", "]"):
             builder.close(span.end)
-        elif word not in (",", ":"):
+        else:
             # Read as JSON above, a string without an escape is what is between its quotes.
             value = word[1:-1] if kind == "string" and "\\" not in word else json.loads(word)
             if kind == "string" and builder.awaits_key():
