@@ -24,7 +24,7 @@ class Caller(Protocol):
 
 
 class Stopped(TapctlError):
-    """The experiment cannot go on; its message is the reason."""
+    """The experiment cannot continue; its message is the reason."""
 
 
 @dataclass(slots=True)

@@ -175,7 +175,7 @@ class ExperimentRunner:
 
 
 def _refusal(call: ApiCall, error: AwsError) -> Observation:
-    """The refusal as an answer. Raises what ends the run, or `Stopped` where the experiment cannot go on."""
+    """The refusal as an answer. Raises what ends the run, or `Stopped` where the experiment cannot continue."""
     if error.code in DENIED.codes:
         raise Stopped(f"{call.action} is denied") from None
     if is_permanent(error):

@@ -106,7 +106,7 @@ def follow(
     """Read an operation until it is over, with a result of each of the `cells` that it is about, if they are known.
 
     A read that fails is repeated. Raises `AwsError` where it keeps failing, `BusyError` when the timeout is over,
-    `Interrupted` after a Ctrl-C; StackSets goes on all the same.
+    `Interrupted` after a Ctrl-C, while StackSets continues.
     """
     reader = _Reader(request, operation_id, step)
     deadline, pause = time.monotonic() + request.timeout, FIRST_PAUSE

@@ -83,7 +83,7 @@ def deploy_fleet(request: RolloutRequest, ui: RolloutUI) -> Rollout:
     """Bring every cell that fits, or that a remedy makes fit, to what the template describes.
 
     Raises `Blocked` where no cell can be deployed to and without consent to remedies, `BusyError` for an operation of
-    another user, `Interrupted` after a Ctrl-C, while StackSets goes on.
+    another user, `Interrupted` after a Ctrl-C, while StackSets continues.
     """
     region, name = request.sets.aws.region, request.sets.name
     with open_rollout_journal(request.accounts.own, region, name) as journal:

@@ -41,16 +41,16 @@ class Watched:
 
     @property
     def failed(self) -> dict[Key, InstanceResult]:
-        """The cells whose last operation did not bring them about."""
+        """The cells on which the last operation failed."""
         last = {cell: result for end in self.ends for cell, result in end.results.items()}
         return {cell: result for cell, result in last.items() if result.status != "SUCCEEDED"}
 
 
 def watch_fleet(request: StackSetRequest, ui: RolloutUI) -> Watched:
-    """Follow the operations on the stack set, by any user, until no rollout goes on with a next one.
+    """Follow the operations on the stack set, by any user, until no rollout begins another one.
 
     Raises `UsageError` for a stack set that does not exist, `BusyError` when the timeout is over, and `Interrupted`
-    after a Ctrl-C; the rollout goes on all the same.
+    after a Ctrl-C, which does not stop the rollout.
     """
     sets = request.sets
     if sets.describe() is None:
@@ -59,7 +59,7 @@ def watch_fleet(request: StackSetRequest, ui: RolloutUI) -> Watched:
         ends, entry = _followed(request, ui)
     except KeyboardInterrupt:
         raise Interrupted(
-            "interrupted; the rollout goes on", f"`tapctl fleet watch {request.name}` follows it"
+            "interrupted; the rollout continues", f"`tapctl fleet watch {request.name}` follows it"
         ) from None
     exists = sets.describe() is not None
     current = {instance.cell for instance in sets.instances() if instance.status == "CURRENT"} if exists else set()
@@ -82,7 +82,7 @@ def _followed(request: StackSetRequest, ui: RolloutUI) -> tuple[list[EndedOperat
             continue
         if goes_on and entry.is_open:
             if time.monotonic() >= deadline:
-                message = f"the rollout of stack set {request.sets.name} goes on, and begins no operation"
+                message = f"the rollout of stack set {request.sets.name} continues, but begins no operation"
                 raise BusyError(message, f"follow it with `tapctl fleet watch {request.name}`")
         elif not may_continue_elsewhere or looks >= LOOKS:
             return ends, entry

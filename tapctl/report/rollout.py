@@ -61,7 +61,7 @@ def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str
 
 
 def _failed_lines(rollout: Rollout) -> Iterator[str]:
-    """The cells that an operation did not bring about, by the cause."""
+    """The cells on which an operation failed, by cause."""
     for (status, found), keys in _by_cause(rollout.failed).items():
         yield f"{status}: {named_cells(_cells(rollout, keys), NAMED)}"
         yield f"  {found.sentence}"

@@ -105,7 +105,7 @@ class Settings:
     trusted: "Trusted | None" = None
     """Where what can weaken a verdict is taken from, instead of the configuration under test."""
     weakenings: tuple[Weakening, ...] = ()
-    """What can weaken the verdict: what is in force, and what the configuration under test asks for in vain."""
+    """What can weaken the verdict: what is in force, and what the tested configuration asks for and does not get."""
 
     @property
     def policy(self) -> RemedyPolicy:

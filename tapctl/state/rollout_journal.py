@@ -96,7 +96,7 @@ def open_rollout_journal(
 
 
 def look(account_id: str, region: str, stack_set: str) -> tuple[RolloutEntry, bool]:
-    """The entry of a stack set, and whether a process of this machine goes on with it now."""
+    """The entry of a stack set, and whether a process of this machine continues it now."""
     path = _path(account_id, region, stack_set)
     is_running = False
     with suppress(TapctlError):  # a lock that cannot be opened is held by nobody

@@ -184,7 +184,7 @@ def test_an_interrupt_between_two_operations_leaves_the_rollout_running() -> Non
         journal.begin("update the stack set", left=1)
         journal.close()
 
-        with pytest.raises(Interrupted, match="the rollout goes on"):
+        with pytest.raises(Interrupted, match="the rollout continues"):
             watched(FakeSets(), interrupt)
 
 
