@@ -186,16 +186,16 @@ def _text(path: Path | None, settings: Settings, origins: Sequence[Origin], opti
     for origin in origins:
         value = _plain(origin.value)
         if value not in (None, []):
-            text = (
-                ", ".join(value)
-                if isinstance(value, list)
-                else str(value)
-                if isinstance(value, str) and value
-                else json.dumps(value)
-            )
-            table.add_row(escape(origin.key), escape(text), escape(origin.source.replace("`", "")))
+            table.add_row(escape(origin.key), escape(_shown(value)), escape(origin.source.replace("`", "")))
     where = f"{path or 'no tapctl.toml'}, {f'environment {settings.env}' if settings.env else 'no environment'}"
     return f"{where}\n\n{draw(options, table)}"
+
+
+def _shown(value: Any) -> str:
+    """A text, and a list of texts, without quotes; any other value as JSON has it."""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) and value else json.dumps(value)
 
 
 def _plain(value: Any) -> Any:

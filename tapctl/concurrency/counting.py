@@ -335,7 +335,9 @@ def measured(limit: Limit, member: StackTree) -> int:
             return max((len(entry) for entry in section.values() if isinstance(entry, Mapping)), default=0)
         case Measure.PARAMETER:
             values = member.resolver.parameters.values()
-            return max((len(value.encode()) for value in values if isinstance(value, str)), default=0)
+            return max(
+                (len(value.encode(errors="surrogatepass")) for value in values if isinstance(value, str)), default=0
+            )
         case Measure.DYNAMIC_REFERENCES:
             return json.dumps(template.body, default=str).count("{{resolve:")
         case Measure.TREE:

@@ -297,7 +297,7 @@ def _to_json_string(resolver: "Resolver", value: Value, path: Path) -> Value:
 
 def _base64(resolver: "Resolver", value: Value, path: Path) -> Value:
     resolved = resolver.value(value, path)
-    return find_unknown(resolved) or base64.b64encode(as_text(resolved).encode()).decode()
+    return find_unknown(resolved) or base64.b64encode(as_text(resolved).encode(errors="surrogatepass")).decode()
 
 
 def _import_value(resolver: "Resolver", name: Value, path: Path) -> Value:

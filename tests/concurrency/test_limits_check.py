@@ -716,3 +716,10 @@ class TestIncreases:
 @pytest.mark.parametrize("text", ["abc", "nan", "inf", "-inf", "1e999", "", "9" * 400])
 def test_what_is_no_number_is_unknown(text: str) -> None:
     assert isinstance(number(text), Unknown)
+
+
+def test_half_a_character_in_a_parameter_is_counted() -> None:
+    parameters = '{"P": {"Type": "String", "Default": "\\ud800"}}'
+    text = f'{{"Parameters": {parameters}, "Resources": {{"T": {{"Type": "AWS::SNS::Topic"}}}}}}'
+    (finding,) = [finding for finding in findings(text) if finding.limit == "cloudformation-template-parameter-value"]
+    assert ": 3 of 4,096" in finding.message

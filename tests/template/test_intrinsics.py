@@ -295,6 +295,7 @@ class TestStringsAndLists:
             pytest.param({"Fn::ToJsonString": {"a": [ref("Count")], "b": NO_VALUE_REF}}, '{"a":["7"]}', id="as-json"),
             pytest.param({"Fn::ToJsonString": {"a": [ref("Open")]}}, OPEN, id="an-unknown-part-as-json"),
             pytest.param({"Fn::Base64": ref("Given")}, base64.b64encode(b"given").decode(), id="in-base64"),
+            pytest.param({"Fn::Base64": "\ud800"}, "7aCA", id="half-a-character-in-base64"),
             pytest.param({"Fn::Base64": ref("Open")}, OPEN, id="an-unknown-text-in-base64"),
         ],
     )  # fmt: skip
