@@ -56,7 +56,8 @@ def explain(what: TopicOptions, output: OutputOptions) -> None:
 
 def topics() -> Iterator[Topic]:
     """Everything that can be explained but the rules of cfn-lint."""
-    from tapctl.report.explain import VERDICTS, WORDS, rules
+    from tapctl.report.explain import VERDICTS, rules
+    from tapctl.report.words import WORDS
 
     for verdict, text in VERDICTS.items():
         allowed = "`--allow-uncertain` makes the exit code 0." if verdict.exit_code is ExitCode.UNCERTAIN else ""

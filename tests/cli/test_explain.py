@@ -26,6 +26,9 @@ from tests.support.golden import Golden
         "outdated",
         "INOPERABLE",
         "Left out",
+        "remedy",
+        "floor",
+        "peak",
     ],
 )
 def test_a_topic(topic: str, tapctl: Tapctl, golden: Golden) -> None:
@@ -43,7 +46,7 @@ def test_all_topics_are_listed(tapctl: Tapctl) -> None:
     )
 
 
-@pytest.mark.parametrize("topic", ["uncertian", "9", "", "inoperabel"])
+@pytest.mark.parametrize("topic", ["uncertian", "9", "", "inoperabel", "remdy"])
 def test_an_unknown_word_is_refused(topic: str, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl("explain", topic)
 
