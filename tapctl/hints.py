@@ -33,6 +33,7 @@ class Advice(Enum):
     # what a template leaves open
     GIVE_PARAMETER = "give-parameter"  # parameter name
     GIVE_LOOKUP = "give-lookup"  # `ssm:NAME` or `import:NAME`
+    CREATE_LOOKUP = "create-lookup"  # `ssm:NAME` or `import:NAME`
     GIVE_REGION = "give-region"
     GIVE_ACCOUNT_ID = "give-account-id"
     GIVE_STACK_NAME = "give-stack-name"

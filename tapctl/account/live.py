@@ -31,6 +31,7 @@ from tapctl.aws.cloudformation import (
 )
 from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.session import Aws
+from tapctl.hints import Advice, advise
 from tapctl.limits.row import Call, Limit, Number
 from tapctl.resource_types import FUNCTION, PUBLISHED, STACK, STACK_STATUSES
 from tapctl.state.redaction import hide_deployed
@@ -182,6 +183,17 @@ def _with_holder(function: LiveFunction, logical_id: str) -> LiveFunction:
     return replace(function, provisioned=sum(holders.values()), holders=holders)
 
 
+def _found(
+    kind: str, names: Iterable[str], values: Mapping[str, str | Unknown], missing: str
+) -> dict[str, str | Unknown]:
+    """The values by `KIND:NAME`; unknown is what does not exist."""
+    keys = {f"{kind}:{name}": name for name in names}
+    return {
+        key: values.get(name, Unknown(f"{missing} {name}", advise(Advice.CREATE_LOOKUP, key)))
+        for key, name in keys.items()
+    }
+
+
 def _setting(path: str) -> Call:
     return Call("lambda", "GetAccountSettings", path)
 
@@ -291,7 +303,7 @@ class LiveAccount(_LiveStacks):
             else parameter.value
             for parameter in parameters
         }
-        return {f"ssm:{name}": values.get(name, Unknown(f"the parameter store has no {name}")) for name in names}
+        return _found("ssm", names, values, "the parameter store has no")
 
     def _exported(self, names: list[str]) -> dict[str, str | Unknown]:
         """The values of exports by `import:NAME`."""
@@ -299,7 +311,7 @@ class LiveAccount(_LiveStacks):
         if isinstance(exports, Unknown):
             return {f"import:{name}": exports for name in names}
         values = {export.name: export.value for export in exports}
-        return {f"import:{name}": values.get(name, Unknown(f"no stack exports {name}")) for name in names}
+        return _found("import", names, values, "no stack exports")
 
     def _exports(self) -> tuple[lookups.Export, ...] | Unknown:
         return self._reads.once("exports", lookups.LIST_EXPORTS, lambda: lookups.exports(self.aws)).result()

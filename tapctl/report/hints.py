@@ -48,6 +48,7 @@ WORDING: Mapping[Advice, str] = {
     ),
     Advice.GIVE_PARAMETER: "pass `--parameter {}=VALUE`",
     Advice.GIVE_LOOKUP: "pass `--resolve {}=VALUE`",
+    Advice.CREATE_LOOKUP: "create it first; `--resolve {}=VALUE` judges the template with the value that it will have",
     Advice.GIVE_REGION: "pass `--region REGION`",
     Advice.GIVE_ACCOUNT_ID: "credentials of the account, or a snapshot with its `account_id`, give it",
     Advice.GIVE_STACK_NAME: "pass `--stack-name NAME`",

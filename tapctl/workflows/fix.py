@@ -210,7 +210,7 @@ def why_no_edit(result: Preflight) -> tuple[str, tuple[Hint, ...]]:
         return message, (f"determine the claim of {unknown[0]} ({unknown[1].reason})",)
     if names := _growing_without_reservation(result):
         return message, (f"lower or remove the provisioned concurrency of {', '.join(names)}",)
-    return message, ()
+    return message, decisive.hints
 
 
 def _message(result: Preflight, verdict: Verdict) -> str:

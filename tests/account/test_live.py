@@ -484,7 +484,7 @@ class TestExportsAndLookups:
             assert reader.exports() == {"A": "orders", "B": ""}
             assert reader.look_up(["import:B", "import:C"]) == {
                 "import:B": "2",
-                "import:C": Unknown("no stack exports C"),
+                "import:C": Unknown("no stack exports C", advise(Advice.CREATE_LOOKUP, "import:C")),
             }
 
     def test_denied_exports_are_unknown(self) -> None:
@@ -529,7 +529,7 @@ class TestExportsAndLookups:
                 "ssm:/a": "5",
                 "ssm:/b:3": "7",
                 "ssm:/s": Unknown("/s is a SecureString"),
-                "ssm:/none": Unknown("the parameter store has no /none"),
+                "ssm:/none": Unknown("the parameter store has no /none", advise(Advice.CREATE_LOOKUP, "ssm:/none")),
             }
 
     def test_a_denied_store_is_unknown(self) -> None:
