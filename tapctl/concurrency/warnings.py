@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from tapctl.account.model import PEAK_DAYS, Account
+from tapctl.account.model import PEAK_DAYS, Account, Stack
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import Scaling, on_instances
 from tapctl.concurrency.judge import SMALL_ACCOUNT, Floor, minimum
@@ -16,6 +16,7 @@ from tapctl.limits import CONCURRENCY
 from tapctl.limits.awslambda import MAX_MEMORY_OF_NEW_ACCOUNTS
 from tapctl.resource_types import FUNCTION
 from tapctl.template.nested import StackTree
+from tapctl.template.parameters import missing_values
 from tapctl.template.resolver import Resolver, existence, whole_number
 from tapctl.template.values import NO_VALUE
 from tapctl.unknown import known
@@ -190,6 +191,27 @@ def snapshot_age(account: Account, file: str, now: datetime) -> Iterator[Finding
         message = f"the snapshot is {spelled(age)} old, and the account may have changed since"
         hints: tuple[Hint, ...] = (advise(Advice.RENEW_SNAPSHOT),)
         yield Finding(None, Verdict.FITS, message, file=file, hints=hints, rule=SNAPSHOT_AGE, severity="warning")
+
+
+UNSET_PARAMETER = "tapctl:unset-parameter"
+"""The rule of a finding on a parameter without a value, which a deploy refuses."""
+
+
+def unset_parameters(result: Preflight) -> Iterator[Finding]:
+    """A warning for each parameter without a value, where it is known whether a stack keeps one.
+
+    It is not known without a name of the stack, nor from a snapshot without the stack.
+    """
+    stack, template = result.account.stack, result.tree.resolver.template
+    if not result.stack_name or not (isinstance(stack, Stack) or (stack is None and not result.account.is_snapshot)):
+        return
+    for name in missing_values(template, result.tree.parameters):
+        message = f"parameter {name} has neither a value nor a default; a deploy is refused"
+        hints: tuple[Hint, ...] = (advise(Advice.GIVE_PARAMETER, name),)
+        file, line = template.place("Parameters", name)
+        yield Finding(
+            None, Verdict.FITS, message, file=file, line=line, hints=hints, rule=UNSET_PARAMETER, severity="warning"
+        )
 
 
 def unknown_names(tree: StackTree, policy: RemedyPolicy) -> Iterator[Finding]:

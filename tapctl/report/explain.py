@@ -60,6 +60,12 @@ OWN_RULES: tuple[RuleText, ...] = (
         "Pass the parameter if the stack should get the new default.",
     ),
     RuleText(
+        "tapctl:unset-parameter",
+        "A parameter has no value",
+        "The parameter has no default, none is given, and the stack has none that it could keep: a deploy is refused.",
+        "Pass it, or set it in `parameters` of tapctl.toml.",
+    ),
+    RuleText(
         "tapctl:local-path",
         "A local path does not exist",
         "The template refers to a file or folder that is not there. A build may create it; a deploy refuses it.",

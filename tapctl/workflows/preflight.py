@@ -16,7 +16,7 @@ from tapctl.concurrency.parameter_override import with_overrides
 from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy, allocate
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.concurrency.warnings import snapshot_age, unknown_names, unmet_minimums
+from tapctl.concurrency.warnings import snapshot_age, unknown_names, unmet_minimums, unset_parameters
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
 from tapctl.limits import CONCURRENCY
@@ -146,7 +146,8 @@ def with_findings(result: Preflight, settings: Settings) -> Preflight:
     """The decision with its findings on every limit that the template touches."""
     names = (*unknown_names(result.tree, settings.policy), *unmet_minimums(result, settings.policy))
     age = snapshot_age(result.account, result.template.file, datetime.now(UTC))
-    warnings = (*age, *names, *duplicate_keys(result.tree), *_kept_parameters(result))
+    parameters = (*_kept_parameters(result), *unset_parameters(result))
+    warnings = (*age, *names, *duplicate_keys(result.tree), *parameters)
     findings = (*limits_check.check_limits(result), *warnings)
     if settings.ignores:
         from tapctl.workflows.excuses import without_ignored

@@ -27,6 +27,7 @@ from tapctl.aws.session import Aws, Connection
 from tapctl.concurrency.remedy import RemedyAction, RemedyMode
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
+from tapctl.concurrency.warnings import UNSET_PARAMETER
 from tapctl.errors import ExitCode, TemplateError, UsageError
 from tapctl.hints import Advice, Advised, advise
 from tapctl.limits import CONCURRENCY, Limit, LimitKind, LimitSettings, catalogue
@@ -327,6 +328,35 @@ Parameters:
   Given: {Type: String, Default: x}
 Resources: {T: {Type: AWS::SNS::Topic}}
 """
+
+
+class TestUnsetParameters:
+    """A deploy is refused without a value for each parameter; a preflight says so, where it can know."""
+
+    PARAMETERS = "Parameters: {Stage: {Type: String}, Size: {Type: Number, Default: 5}}\n"
+    TEXT = f"{PARAMETERS}Resources: {{T: {{Type: AWS::SNS::Topic}}}}\n"
+
+    def unset(self, stack: Stack | Unknown | None = None, *, is_snapshot: bool = False, **changed: object) -> list[str]:
+        reader = fake_account(stack=stack, is_snapshot=is_snapshot)
+        found = [
+            finding
+            for finding in judge(template(self.TEXT), reader, settings(**changed)).findings
+            if finding.rule == UNSET_PARAMETER
+        ]
+        assert all((finding.line, finding.severity, finding.verdict) == (1, "warning", FITS) for finding in found)
+        return [str(hint.values[0]) for finding in found for hint in finding.hints if isinstance(hint, Advised)]
+
+    def test_one_without_a_value_is_named(self) -> None:
+        assert self.unset() == ["Stage"]
+
+    def test_one_with_a_value_is_not(self) -> None:
+        assert self.unset(parameters={"Stage": "prod"}) == []
+        assert self.unset(live(None, {"Stage": "prod"})) == []
+
+    def test_without_the_stack_it_is_not_known_what_it_keeps(self) -> None:
+        assert self.unset(stack_name=None) == []
+        assert self.unset(Unknown("denied")) == []
+        assert self.unset(is_snapshot=True) == []
 
 
 class TestKeptParameters:
