@@ -74,8 +74,11 @@ def limits(
     terminal.result(
         _added_text(settings.template, rows, uncovered, which.format, terminal.options(output.output)), output.output
     )
-    is_open = any(added.unknown or added.least != added.most for _, added in rows)
-    raise typer.Exit(ExitCode.UNCERTAIN if is_open and not settings.allow_uncertain else ExitCode.OK)
+    left_open = [limit.id for limit, added in rows if added.unknown or added.least != added.most]
+    if not left_open or settings.allow_uncertain:
+        raise typer.Exit(ExitCode.OK)
+    terminal.message(f"uncertain: it is open how much the template adds to {', '.join(left_open)}")
+    raise typer.Exit(ExitCode.UNCERTAIN)
 
 
 def _chosen(found: Sequence[Limit], of: str | None) -> list[Limit]:

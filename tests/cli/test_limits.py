@@ -34,6 +34,8 @@ def test_what_a_new_stack_adds_is_the_contract_s(template: str, tapctl: Tapctl) 
     rows = {entry["id"]: entry for entry in document["limits"]}
 
     assert answer.code == 4
+    assert "ec2-on-demand-standard-vcpus" in answer.err
+    assert "vpc-vpcs" not in answer.err
     assert document["schema"] == "tapctl.limits/1"
     assert rows["vpc-vpcs"] == {
         "id": "vpc-vpcs",
