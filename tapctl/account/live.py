@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tapctl.account.model import (
+    SANDBOX_HAS_NONE,
     Account,
     AccountSettings,
     Concurrency,
@@ -20,7 +21,7 @@ from tapctl.account.model import (
     Quota,
     Stack,
 )
-from tapctl.account.usage import SANDBOX_HAS_NONE, LimitReads
+from tapctl.account.usage import LimitReads
 from tapctl.aws import lambda_, lookups, quotas
 from tapctl.aws.cloudformation import (
     describe_stack,

@@ -11,6 +11,8 @@ PEAK_DAYS = 14
 
 UNREAD = Unknown("it was not read", judged=False)
 
+SANDBOX_HAS_NONE = Unknown("the sandbox has no such limit", judged=False)
+
 NOT_LISTED = Unknown("the usage of each parent is not listed")
 """The usage of a limit per parent that is read for the parents that a template names, or for none."""
 

@@ -19,7 +19,7 @@ from functools import partial
 from math import ceil
 from typing import Any, ClassVar, TypeVar
 
-from tapctl.account.model import NOT_LISTED, PEAK_DAYS, Quota, QuotaSource, Usage
+from tapctl.account.model import NOT_LISTED, PEAK_DAYS, SANDBOX_HAS_NONE, Quota, QuotaSource, Usage
 from tapctl.aws import quotas
 from tapctl.aws.errors import INVALID_KEYS, read_or_unknown
 from tapctl.aws.lookups import account_id
@@ -29,8 +29,6 @@ from tapctl.limits.row import ACCOUNT_ID, METRIC_ACTION, Call, Limit, Metric, Nu
 from tapctl.unknown import Unknown
 
 T = TypeVar("T")
-
-SANDBOX_HAS_NONE = Unknown("the sandbox has no such limit", judged=False)
 
 
 @dataclass(slots=True)

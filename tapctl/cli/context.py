@@ -13,7 +13,7 @@ import typer
 from tapctl import __version__
 from tapctl.cli.command import help_alone
 from tapctl.cli.options import FindingsFormat
-from tapctl.errors import ExitCode, NoCredentials, UsageError
+from tapctl.errors import ExitCode, NoCredentials, TapctlError, UsageError
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -46,14 +46,30 @@ def before_command(
 
 
 @contextmanager
-def credentials_optional() -> Iterator[None]:
-    """Add to the hint for missing credentials that a snapshot needs none."""
+def credentials_optional(*, permits_sandbox: bool = False) -> Iterator[None]:
+    """Add to the hint for missing credentials that a snapshot needs none.
+
+    With `permits_sandbox` also that `--sandbox`, which reads as a choice, chooses no environment.
+    """
     try:
         yield
-    except NoCredentials as error:
+    except (NoCredentials, UsageError) as error:
         from tapctl.report.hints import worded
 
-        raise NoCredentials(error.message, f"{worded(error.hint or '')}; `--snapshot FILE` needs none") from None
+        if isinstance(error, UsageError) and not (permits_sandbox and _lacks_region(error)):
+            raise
+        hint = worded(error.hint or "")
+        hint = f"choose an environment that has `sandbox = true` with `--env`; or {hint}" if permits_sandbox else hint
+        hint = f"{hint}; `--snapshot FILE` needs none" if isinstance(error, NoCredentials) else hint
+        only = "; `--sandbox` only permits the sandbox and does not choose it" if permits_sandbox else ""
+        raise type(error)(f"{error.message}{only}", hint) from None
+
+
+def _lacks_region(error: TapctlError) -> bool:
+    from tapctl.hints import Advice, Advised
+
+    regions = (Advice.SET_REGION, Advice.SET_REGION_OR_ENVIRONMENT)
+    return isinstance(error.hint, Advised) and error.hint.advice in regions
 
 
 @dataclass(frozen=True, slots=True)

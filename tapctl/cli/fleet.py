@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from tapctl.cli.command import GroupedCommand, Only, expanded, group
-from tapctl.cli.context import load_to_deploy, require_terminal, route_for
+from tapctl.cli.context import load_to_deploy, route_for
 from tapctl.cli.options import LintOptions, OutputOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import AwsError, ExitCode, Interrupted, TapctlError
@@ -138,10 +138,9 @@ def deploy(
     from tapctl.fleet.rollout import deploy_fleet
 
     terminal = Terminal.of(output)
-    if not run.yes:
-        require_terminal(terminal, "pass `--yes` to deploy without a question")
+    asks = "" if run.yes else "pass `--yes` to deploy without a question"
     with (
-        _rollout_request(fleet, template, account, judgement, lint, stack, adopt, terminal) as opened,
+        _rollout_request(fleet, template, account, judgement, lint, stack, adopt, terminal, asks=asks) as opened,
         _documented(opened, reporter := _reporter(opened, terminal, output, yes=run.yes)),
         reporter,
     ):
@@ -196,9 +195,8 @@ def destroy(
     from tapctl.report import rollout as report
 
     terminal = Terminal.of(output)
-    if not run.yes:
-        require_terminal(terminal, "pass `--yes` to delete without a question")
-    request = replace(_stack_set_request(fleet, account, terminal), timeout=run.timeout)
+    asks = "" if run.yes else "pass `--yes` to delete without a question"
+    request = replace(_stack_set_request(fleet, account, terminal, asks=asks), timeout=run.timeout)
     with _reporter(request, terminal, output, yes=run.yes) as reporter:
         result = destroy_fleet(request, reporter, retain=run.retain_stacks, adopts=adopt.adopt)
     name = request.sets.name
@@ -217,6 +215,8 @@ def _rollout_request(
     stack: StackOptions,
     adopt: AdoptOptions,
     terminal: Terminal,
+    *,
+    asks: str = "",
 ) -> Iterator[RolloutRequest]:
     """The request for a rollout; cfn-lint runs during the block."""
     from tapctl.cli.open_fleet import open_stack_set
@@ -228,16 +228,19 @@ def _rollout_request(
     loaded = load_to_deploy(settings, terminal)
     linting = nullcontext() if lint.no_lint else start(loaded.source, settings.region, trusted=lint.trusted)
     with linting as running:
-        base = open_stack_set(fleet.name, account, settings, terminal, remedied=judgement.remedy is not None)
+        remedied = judgement.remedy is not None
+        base = open_stack_set(fleet.name, account, settings, terminal, remedied=remedied, asks=asks)
         yield RolloutRequest.of(base, loaded, running, adopts=adopt.adopt)
 
 
-def _stack_set_request(fleet: FleetName, account: AccountOptions, terminal: Terminal) -> StackSetRequest:
+def _stack_set_request(
+    fleet: FleetName, account: AccountOptions, terminal: Terminal, *, asks: str = ""
+) -> StackSetRequest:
     from tapctl.cli.open_fleet import open_stack_set
     from tapctl.settings.settings import read
 
     settings = read(account, template_required=False, missing_secrets_unknown=True)
-    return open_stack_set(fleet.name, account, settings, terminal)
+    return open_stack_set(fleet.name, account, settings, terminal, asks=asks)
 
 
 def _reporter(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from tapctl.cli.terminal import Terminal
+    from tapctl.fleet.destroy_fleet import FleetDeletion
     from tapctl.fleet.judge import FleetPreflight
     from tapctl.fleet.operation import Progress
     from tapctl.fleet.override_sets import Key
@@ -72,6 +73,9 @@ class FleetReporter:
         self._steps = plan.steps
         self._number = sum(step.kind is StepKind.CREATE_SET for step in self._steps)
         self.terminal.show(plan_text(self.stack_set, plan, template, self.terminal.stderr_options).rstrip("\n"))
+
+    def deletion(self, deletion: FleetDeletion) -> None:
+        self.terminal.show(report.deletion_text(deletion, self.terminal.stderr_options).rstrip("\n"))
 
     def confirm(self, question: str) -> bool:
         return self.yes or self.terminal.confirm(question)

@@ -62,9 +62,9 @@ def init(what: InitOptions, output: Annotated[OutputOptions, Only("quiet", "verb
 
     Overwrites nothing. Exits with 2 without a terminal, unless `--yes` is given.
     """
-    from tapctl.settings.config_file import FILE, PROJECT, find, load
+    from tapctl.settings.config_file import FILE, PROJECT, find
 
-    terminal, written = Terminal.of(output), 0
+    terminal, written, found = Terminal.of(output), 0, Found()
     path = Path(FILE)
     known = find()
     if known is not None and known.parent == Path.cwd():
@@ -81,8 +81,21 @@ def init(what: InitOptions, output: Annotated[OutputOptions, Only("quiet", "verb
         terminal.message(f"{WORKFLOW} is here, and is kept")
     elif what.ci or (what.ci is None and not what.yes and terminal.confirm(f"Write {WORKFLOW}?")):
         written += _write(WORKFLOW, workflow(path), terminal)
-    env = next(iter(load(path).env), None) if written and path.exists() else None
-    terminal.message(f"next: `tapctl preflight{f' --env {env}' if env else ''}`" if written else "nothing was written")
+    terminal.message(f"next: {_next(path, found.required)}" if written else "nothing was written")
+
+
+def _next(path: Path, required: tuple[str, ...]) -> str:
+    """The command to run next, after the required parameters that the first environment has no value for."""
+    from tapctl.settings.config_file import environment_of, load
+
+    if not path.exists():
+        return "`tapctl preflight`"
+    file = load(path)
+    env = next(iter(file.env), None)
+    have = environment_of(file, env, path).parameters
+    unset = [name for name in required if name not in have]
+    fill = f"fill in {', '.join(unset)} in {path}, then " if unset else ""
+    return f"{fill}`tapctl preflight{f' --env {env}' if env else ''}`"
 
 
 def _write(path: Path, text: str, terminal: Terminal) -> int:
@@ -174,9 +187,10 @@ def proposal(found: Found) -> str:
         lines += ["", _comment(f"from {env.source}"), f"[{title}]{comment}", *_env(env, title, found)]
     if "local" not in found.envs:
         lines += ["", "# The local AWS: `tapctl deploy --env local` needs no account.", "[env.local]", "sandbox = true"]
+        lines += [] if shared else _parameters("env.local", {}, found)
     if not found.envs:
         lines += ["", "# [env.prod]", '# region = "eu-west-1"', '# account = "123456789012" # refuses any other']
-        lines += [f'# parameters.{_key(name)} = "" # has no default' for name in found.required]
+        lines += [f"# parameters.{_placeholder(name, found).removeprefix('# ')}" for name in found.required]
     lines += [_comment(f"not taken: {note}") for note in found.notes]
     text = "\n".join(lines) + "\n"
     parsed(text.encode(), Path(FILE))
@@ -208,16 +222,25 @@ def _env(env: Env, title: str, found: Found) -> Iterator[str]:
     yield '# remedy = "adjust" # lowers or drops reservations that do not fit; the default asks'
     if env.tags:
         yield f"tags = {{ {', '.join(f'{_key(name)} = {_text(value)}' for name, value in env.tags.items())} }}"
-    missing = [name for name in found.required if name not in env.parameters]
-    if env.parameters or missing:
+    yield from _parameters(title, env.parameters, found)
+
+
+def _parameters(title: str, given: Mapping[str, str], found: Found) -> Iterator[str]:
+    """The table of an environment's parameters: the given values, and a placeholder for what else needs one."""
+    missing = [name for name in found.required if name not in given]
+    if given or missing:
         yield f"[{title}.parameters]"
-    for name, value in env.parameters.items():
-        variable = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
-        given = (
-            f'{{ env = "{variable}" }} # NoEcho: the variable has the value' if name in found.secrets else _text(value)
-        )
-        yield f"{_key(name)} = {given}"
-    yield from (f'# {_key(name)} = "" # has no default' for name in missing)
+    for name, value in given.items():
+        yield _placeholder(name, found) if name in found.secrets else f"{_key(name)} = {_text(value)}"
+    yield from (_placeholder(name, found) for name in missing)
+
+
+def _placeholder(name: str, found: Found) -> str:
+    """A line that says where the value comes from; a comment where it has to be filled in."""
+    if name not in found.secrets:
+        return f'# {_key(name)} = "" # has no default: fill in its value'
+    variable = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
+    return f'{_key(name)} = {{ env = "{variable}" }} # NoEcho: the variable has the value'
 
 
 def _comment(text: str) -> str:

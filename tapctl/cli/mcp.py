@@ -29,6 +29,8 @@ MAX_CHARACTERS = 40_000
 RESULTS = (ExitCode.OK, ExitCode.EXCEEDS, ExitCode.UNCERTAIN)
 """The exit codes that come with a result; the others come with an error."""
 
+HINT = "`pip install -e '.[mcp]'` in a checkout of tapctl"
+
 INSTRUCTIONS = """\
 tapctl judges before a CloudFormation deploy whether the template fits the AWS account.
 Ask `preflight` first: verdict `fits` is safe, `exceeds` will fail, `uncertain` and `unknown` name what is missing.
@@ -46,7 +48,7 @@ ParameterValues = Annotated[dict[str, str] | None, Field(description="Values of 
 def mcp() -> None:
     """Answer the questions of an agent about templates and accounts, on stdin and stdout; changes nothing.
 
-    Needs the extra `mcp`: `pip install '.[mcp]'` in a checkout of tapctl. docs/agents.md has the configuration of a
+    Needs the extra `mcp`: `pip install -e '.[mcp]'` in a checkout of tapctl. docs/agents.md has the configuration of a
     client.
     """
     build_server().run("stdio")
@@ -58,7 +60,7 @@ def build_server() -> MCPServer:
         from mcp.server.mcpserver import MCPServer
         from mcp.types import ToolAnnotations
     except ImportError:
-        raise UsageError("the package mcp is not installed", "`pip install '.[mcp]'` in a checkout of tapctl") from None
+        raise UsageError("the package mcp is not installed", HINT) from None
     server = MCPServer("tapctl", instructions=INSTRUCTIONS, version=__version__, log_level="ERROR")
     reads = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True)
     for tool in (preflight, demand, account, limits, fix, explain):

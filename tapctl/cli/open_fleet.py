@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tapctl.cli.context import open_aws
+from tapctl.cli.context import open_aws, require_terminal
 from tapctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,11 +63,18 @@ def open_fleet(
 
 
 def open_stack_set(
-    name: str | None, account: AccountOptions, settings: Settings, terminal: Terminal, *, remedied: bool = False
+    name: str | None,
+    account: AccountOptions,
+    settings: Settings,
+    terminal: Terminal,
+    *,
+    remedied: bool = False,
+    asks: str = "",
 ) -> StackSetRequest:
     """The fleet of this name, or the only one, with its stack set; `remedied` if an option gives the remedy.
 
-    Raises `UsageError` for several fleets, and for one without a stack set.
+    `asks` is the hint of a command that will ask a question, which needs a terminal.
+    Raises `UsageError` for several fleets, for one without a stack set, and for a question without a terminal.
     """
     from tapctl.fleet.cells import live_cells
     from tapctl.fleet.observe import without_management
@@ -81,6 +88,8 @@ def open_stack_set(
     name, fleet = next(iter(targets.fleets.items()))
     settings = settings_for(settings, fleet)
     place_of(name, fleet, settings.env)  # before AWS is asked for anything
+    if asks:
+        require_terminal(terminal, asks)
     accounts = _accounts(targets, settings, terminal)
     sets = stack_set_of(name, fleet, accounts, settings.env)
     cells = live_cells(targets, accounts, strict=settings.strict)

@@ -133,7 +133,7 @@ class GateOptions:
     panel: ClassVar = "Account"
 
     sandbox: bool | None = option(
-        "--sandbox/--no-sandbox", help="Allow an environment of the sandbox (default: unless CI is set)."
+        "--sandbox/--no-sandbox", help="Permit an `--env` with `sandbox = true`; chooses none (default: unless in CI)."
     )
 
     def check(self, settings: Settings) -> None:
@@ -200,7 +200,8 @@ class Run:
             }
             refuse_what_needs_one(needing_one, several=targets.are_several)
         # cfn-lint starts in its own process, during the imports below.
-        with credentials_optional(), nullcontext() if lint.no_lint else _cfn_lint(trusted=lint.trusted) as linting:
+        linter = nullcontext() if lint.no_lint else _cfn_lint(trusted=lint.trusted)
+        with credentials_optional(permits_sandbox=bool(self.gate.sandbox)), linter as linting:
             trusted = self.trust.trusted(self.account.config, lint)
             settings = self.settings(targets.envs[0] if targets.envs else None, targets.templates, trusted)
             if not is_fleet and _has_several_stacks(settings.template):

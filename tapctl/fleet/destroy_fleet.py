@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tapctl.errors import AwsError, UsageError
+from tapctl.errors import AwsError, TapctlError, UsageError
 from tapctl.fleet.observe import refuse_others_set
 from tapctl.fleet.operation import EndedOperation, began, follow, resume
 from tapctl.fleet.plan import Step, StepKind, rectangles
+from tapctl.resource_types import STACK
+from tapctl.stacks.stateful_types import STATEFUL
 from tapctl.state.rollout_journal import open_rollout_journal
+from tapctl.template.parse import parse
+from tapctl.unknown import Unknown
+from tapctl.workflows.destroy import DeletedResource
 
 if TYPE_CHECKING:
     from tapctl.aws.stack_sets import InstanceOperation
@@ -17,6 +23,19 @@ if TYPE_CHECKING:
     from tapctl.fleet.override_sets import Key
     from tapctl.fleet.request import StackSetRequest
     from tapctl.state.rollout_journal import RolloutJournal
+
+
+@dataclass(frozen=True, slots=True)
+class FleetDeletion:
+    """What is about to be deleted: the instances in `cells`, and their stacks unless `retains`.
+
+    `resources` are those of the stack set's template that hold data, or that stay by their DeletionPolicy.
+    """
+
+    stack_set: str
+    cells: tuple[Key, ...]
+    resources: tuple[DeletedResource, ...] | Unknown = ()
+    retains: bool = False
 
 
 @dataclass(slots=True)
@@ -55,6 +74,8 @@ def destroy_fleet(request: StackSetRequest, ui: RolloutUI, *, retain: bool, adop
         instances = sets.instances()
         mine = [instance.cell for instance in instances if instance.cell in own]
         result = FleetDestroyed(beside=tuple(instance.cell for instance in instances if instance.cell not in own))
+        held = () if retain else held_resources(stack_set.template)
+        ui.deletion(FleetDeletion(sets.name, tuple(mine), held, retain))
         if not ui.confirm(_question(request, mine, retain=retain)):
             result.confirmed = False
             return result
@@ -76,6 +97,28 @@ def _delete_set(request: StackSetRequest) -> bool:
             raise
         return False
     return True
+
+
+def held_resources(template: str) -> tuple[DeletedResource, ...] | Unknown:
+    """The resources that hold data or stay, with nested stacks, whose own templates are not read."""
+    try:
+        body = parse(template, "the template of the stack set").value
+    except TapctlError as error:
+        return Unknown(error.message)
+    found = (
+        DeletedResource(name, str(entry.get("Type", "")), "", str(entry.get("DeletionPolicy", "Delete")))
+        for name, entry in _entries(body.get("Resources") if isinstance(body, Mapping) else None)
+    )
+    return tuple(entry for entry in found if entry.type in STATEFUL or entry.type == STACK or entry.retained)
+
+
+def _entries(resources: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each resource of a template by its logical id, of a loop once."""
+    for name, entry in resources.items() if isinstance(resources, Mapping) else ():
+        if isinstance(entry, Mapping):
+            yield name, entry
+        elif isinstance(entry, list):  # Fn::ForEach: its variable, its values, and what it repeats
+            yield from _entries(entry[-1] if entry else None)
 
 
 def _question(request: StackSetRequest, cells: list[Key], *, retain: bool) -> str:

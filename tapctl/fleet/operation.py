@@ -23,6 +23,7 @@ from tapctl.state.rollout_journal import PREFIX
 
 if TYPE_CHECKING:
     from tapctl.aws.stack_sets import StackSets
+    from tapctl.fleet.destroy_fleet import FleetDeletion
     from tapctl.fleet.judge import FleetPreflight
     from tapctl.fleet.plan import RolloutPlan
     from tapctl.fleet.request import StackSetRequest
@@ -89,6 +90,10 @@ class RolloutUI(Protocol):
 
     def plan(self, plan: RolloutPlan, template: Template) -> None:
         """Show what a rollout would do."""
+        ...
+
+    def deletion(self, deletion: FleetDeletion) -> None:
+        """Show what would be deleted."""
         ...
 
     def confirm(self, question: str) -> bool:

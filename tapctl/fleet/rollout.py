@@ -148,8 +148,8 @@ def pace(name: str, fleet: Fleet, plan: RolloutPlan) -> str:
 
 
 def _question(request: RolloutRequest, plan: RolloutPlan) -> str:
-    cells, operations = len(plan.changes), sum(step.kind is not StepKind.CREATE_SET for step in plan.steps)
-    what = f"{cells:,} cell{'' if cells == 1 else 's'} in {operations} operation{'' if operations == 1 else 's'}"
+    cells, steps = len(plan.changes), len(plan.steps)
+    what = f"{cells:,} cell{'' if cells == 1 else 's'} in {steps} step{'' if steps == 1 else 's'}"
     return f"Roll out stack set {request.sets.name} to {what}?"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tapctl.errors import TapctlError
@@ -17,10 +18,15 @@ SCHEMA = "tapctl.destroy/1"
 
 def deletion(deletion: Deletion, options: RenderOptions) -> str:
     """A line for each resource: the effect, the data that is lost, and last the physical id, which may be long."""
-    names = max((len(resource.logical_id) for resource in deletion.resources), default=0)
-    types = max((len(resource.type) for resource in deletion.resources), default=0)
     title = f"stack {deletion.stack_name}, {len(deletion.resources)} resources"
-    return draw(options, title, *(_line(resource, names, types) for resource in deletion.resources)).rstrip("\n")
+    return draw(options, title, *resource_lines(deletion.resources)).rstrip("\n")
+
+
+def resource_lines(resources: Sequence[DeletedResource]) -> list[Text]:
+    """A line for each resource; without a physical id where that is not known."""
+    names = max((len(resource.logical_id) for resource in resources), default=0)
+    types = max((len(resource.type) for resource in resources), default=0)
+    return [_line(resource, names, types) for resource in resources]
 
 
 def _line(resource: DeletedResource, names: int, types: int) -> Text:
@@ -28,7 +34,7 @@ def _line(resource: DeletedResource, names: int, types: int) -> Text:
 
     sign, (effect, style) = ("=", "green") if resource.retained else ("-", "red"), _effect(resource)
     name = f" {resource.logical_id:<{names}}  {resource.type:<{types}}  "
-    return Text.assemble(sign, name, (effect, style), f"  {resource.physical_id}")
+    return Text.assemble(sign, name, (effect, style), f"  {resource.physical_id}" if resource.physical_id else "")
 
 
 def _effect(resource: DeletedResource) -> tuple[str, str]:

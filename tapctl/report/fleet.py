@@ -202,26 +202,23 @@ def _left_out(result: FleetPreflight) -> Iterator[str]:
 
 
 _SENTENCES = (
-    (Verdict.EXCEEDS, "exceeds", "exceed"),
-    (Verdict.UNCERTAIN, "is uncertain", "are uncertain"),
-    (Verdict.UNKNOWN, "is unknown", "are unknown"),
-    (Verdict.FITS, "fits", "fit"),
+    (Verdict.EXCEEDS, "exceeds"),
+    (Verdict.UNCERTAIN, "is uncertain"),
+    (Verdict.UNKNOWN, "is unknown"),
+    (Verdict.FITS, "fits"),
 )
 
 
 def sentence(result: FleetPreflight) -> Text:
-    """The verdict with how many cells have which."""
+    """The verdict with how many cells have which; it is on the template as written, before any remedy."""
     from rich.text import Text
 
     counts, verdict = Counter(judged.verdict for judged in result.cells), result.verdict.value
-    parts = [
-        f"{counts[value]:,} {one if counts[value] == 1 else many}" for value, one, many in _SENTENCES if counts[value]
-    ]
+    parts = ", ".join(f"{phrase} in {counts[value]:,}" for value, phrase in _SENTENCES if counts[value])
     errors = len(result.lint_errors)
     also = f"; cfn-lint found {counted(errors, 'error')}" if errors else ""
-    return Text.assemble(
-        (verdict, STYLES[verdict]), f": of {counted(len(result.cells), 'cell')} {', '.join(parts)}{also}"
-    )
+    said = f": as written, the template {parts} of {counted(len(result.cells), 'cell')}{also}"
+    return Text.assemble((verdict, STYLES[verdict]), said)
 
 
 def verdict_line(result: FleetPreflight, options: RenderOptions) -> str:

@@ -6,6 +6,7 @@ Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow
 from collections.abc import Mapping
 from pathlib import Path
 
+from tapctl.account.model import SANDBOX_HAS_NONE
 from tapctl.report.finding import Level, Report, ReportItem, from_root, root
 
 _COMMANDS = {Level.NOTE: "notice", Level.WARNING: "warning", Level.INCONCLUSIVE: "warning", Level.ERROR: "error"}
@@ -14,9 +15,10 @@ _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
 
 
 def as_github(report: Report) -> str:
-    """An annotation for each problem, and the sentence as a line of the log."""
+    """An annotation for each problem but a limit that the sandbox lacks, and the sentence as a line of the log."""
     base = root()
-    worst_first = sorted(report.problems, key=lambda item: list(Level).index(item.level), reverse=True)
+    shown = (item for item in report.problems if not item.message.endswith(SANDBOX_HAS_NONE.reason))
+    worst_first = sorted(shown, key=lambda item: list(Level).index(item.level), reverse=True)
     return "".join(f"{line}\n" for line in [*(_annotation(item, base) for item in worst_first), report.sentence])
 
 

@@ -12,10 +12,11 @@ from tapctl.report.document import error_fields
 from tapctl.report.fleet import counted, named_cells, named_keys
 from tapctl.report.fleet_plan import BESIDE, NAMED, SCHEMA, key_json, left_json, left_lines, plan_fields
 from tapctl.report.render import STYLES, RenderOptions, draw
+from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
     from tapctl.fleet.cells import Cell
-    from tapctl.fleet.destroy_fleet import FleetDestroyed
+    from tapctl.fleet.destroy_fleet import FleetDeletion, FleetDestroyed
     from tapctl.fleet.operation import EndedOperation, Progress
     from tapctl.fleet.override_sets import Key
     from tapctl.fleet.rollout import Rollout
@@ -209,7 +210,6 @@ def verification_text(verification: FleetVerification, options: RenderOptions) -
 
 
 def _unproved(proof: CellProof) -> Iterator[str]:
-    from tapctl.unknown import Unknown
     from tapctl.verify.check import CheckStatus
 
     if isinstance(proof.verification, Unknown):
@@ -245,6 +245,24 @@ def _cells_json(verification: FleetVerification) -> list[dict[str, Any]]:
         }
         for proof in verification.cells
     ]
+
+
+def deletion_text(deletion: FleetDeletion, options: RenderOptions) -> str:
+    """The instances that a destroy deletes, and the resources of each stack whose data is lost or that stay."""
+    from rich.text import Text
+
+    from tapctl.report.destroy import resource_lines
+
+    parts: list[Any] = [f"stack set {deletion.stack_set}, {counted(len(deletion.cells), 'instance')}"]
+    if deletion.cells:
+        parts.append(Text(f"  {named_keys(sorted(deletion.cells), None if options.verbose else NAMED)}"))
+    if deletion.retains:
+        return draw(options, *parts, "the stacks stay, with all of their resources")
+    if isinstance(deletion.resources, Unknown):
+        return draw(options, *parts, Text(f"unknown: which data is lost ({deletion.resources.reason})"))
+    if not deletion.resources:
+        return draw(options, *parts, "no resource of its template holds data or is retained")
+    return draw(options, *parts, "each stack has, besides resources without data:", *resource_lines(deletion.resources))
 
 
 def destroyed_text(stack_set: str, result: FleetDestroyed, options: RenderOptions) -> str:

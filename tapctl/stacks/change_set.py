@@ -27,6 +27,8 @@ _ABOUT_INPUT = ("ValidationError", "InsufficientCapabilities", "InsufficientCapa
 
 _BUSY = re.compile(r"\bis in \S*_IN_PROGRESS state")
 
+_UNRECOGNIZED = re.compile(r"(?:Template format error: )?Unrecognized resource types: \[([^]]*)\]")
+
 _NESTED = re.compile(r"Nested change set (arn:\S+) was not successfully created")
 
 
@@ -109,7 +111,7 @@ def create(
         change_set, stack = cloudformation.create_change_set(aws, request.parameters_for_aws())
         ready = reader.read(change_set, stack, request)
     except AwsError as error:
-        raise _request_error(error) from None
+        raise _request_error(aws, error) from None
     finally:
         if ready is None:
             with suppress(TapctlError):  # what cannot be deleted now, the next deploy deletes
@@ -181,10 +183,13 @@ class _Reader:
         return self._reason(self._finished(nested[1].rstrip(".:,"))) if nested else reason
 
 
-def _request_error(error: AwsError) -> TapctlError:
+def _request_error(aws: Aws, error: AwsError) -> TapctlError:
     """The error for a refused request: a mistake in the request, or another operation on the stack."""
     if error.code not in _ABOUT_INPUT:
         return error
+    if aws.target.is_sandbox and _UNRECOGNIZED.search(error.message):
+        message = _UNRECOGNIZED.sub(r"the sandbox does not have \1", error.message)
+        return UsageError(message, "choose the `--env` of an account, or correct the resource type if it is misspelt")
     if _BUSY.search(error.message):
         return BusyError(error.message, "try again when that operation has ended")
     return UsageError(error.message, error.hint or _hint(error.message) or "fix the template or its parameters")

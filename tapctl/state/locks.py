@@ -1,5 +1,6 @@
 """File locks that the operating system releases when the process ends, however it ends."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -47,6 +48,8 @@ def hold_until_exit(path: Path, *, timeout: float, busy: str) -> None:
     file = _open(path)
     _wait(file, timeout, busy, AGAIN)
     _until_exit.append(file)
+    # The interpreter closes the file while it finalizes, a while before the process ends; a plain descriptor it leaves.
+    os.dup(file.fileno())
 
 
 def is_held(path: Path) -> bool:

@@ -125,6 +125,8 @@ def check_parameters(ready: ReadyStack, template: Template, settings: Settings) 
     previous = ready.stack.parameters if ready.action is StackAction.UPDATE else {}
     if missing := missing_values(template, Parameters(settings.parameters, previous)):
         flags = " ".join(f"--parameter {name}=VALUE" for name in missing)
+        section = f"[env.{settings.env}.parameters] of " if settings.env else ""
         raise UsageError(
-            f"{template.file} needs a value for {', '.join(missing)}", f"pass `{flags}`, or set it in tapctl.toml"
+            f"{template.file} needs a value for {', '.join(missing)}",
+            f"pass `{flags}`, or set it in {section}tapctl.toml",
         )

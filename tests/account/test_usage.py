@@ -14,8 +14,8 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError
 
 from tapctl.account.live import LiveAccount
-from tapctl.account.model import NOT_LISTED, Quota, QuotaSource
-from tapctl.account.usage import SANDBOX_HAS_NONE, LimitReads, Rate
+from tapctl.account.model import NOT_LISTED, SANDBOX_HAS_NONE, Quota, QuotaSource
+from tapctl.account.usage import LimitReads, Rate
 from tapctl.aws.session import Aws, Connection
 from tapctl.errors import AwsError
 from tapctl.limits import Limit, catalogue

@@ -406,6 +406,15 @@ def test_no_credentials(arguments: list[str], shop: Path, tapctl: Tapctl, golden
     golden(worded(answer.err))
 
 
+@pytest.mark.parametrize("more", [pytest.param((), id="no Region"), pytest.param(("--region", "us-east-1"), id="none")])
+def test_the_option_sandbox_chooses_no_environment(
+    more: tuple[str, ...], shop: Path, tapctl: Tapctl, golden: Golden
+) -> None:
+    (shop / "t.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}")
+
+    golden(worded(tapctl("preflight", "t.yaml", "--no-lint", "--sandbox", *more).err))
+
+
 @pytest.fixture
 def credentials(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")

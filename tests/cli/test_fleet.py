@@ -364,6 +364,17 @@ def test_several_fleets_need_a_name(
     golden("\n".join(answer.err for answer in answers))
 
 
+@pytest.mark.parametrize("command", ["plan", "deploy", "watch", "verify", "destroy"])
+def test_a_fleet_that_does_not_exist_is_the_error_even_without_a_terminal(
+    command: str, desk: Path, tapctl: Tapctl
+) -> None:
+    (desk / "template.json").write_text(json.dumps(reserving()))
+    (desk / "tapctl.toml").write_text('template = "template.json"\n[fleet.prod]\nstack_set = "orders"\n')
+
+    answer = tapctl("fleet", command, "prd")
+    assert (answer.code, "no fleet `prd`" in answer.err, "confirmation" in answer.err) == (2, True, False)
+
+
 def test_what_is_no_account_no_unit_and_no_set(
     desk: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
 ) -> None:

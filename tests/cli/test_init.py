@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from tapctl.settings.config_file import load
+from tapctl.settings.verify_section import FromEnvironment
 from tests.cli.conftest import Tapctl
 from tests.support.golden import Golden
 
@@ -86,6 +87,28 @@ def test_a_template_is_found_by_its_content(desk: Path, tapctl: Tapctl) -> None:
     assert load(desk / "tapctl.toml").template == "infra/shop.yaml"
     assert "# parameters.Size" in text
     assert "values.yaml" not in text
+
+
+def test_what_has_no_default_has_a_place_in_the_only_environment(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
+    (desk / "template.yaml").write_text(TEMPLATE)
+
+    answer = tapctl("init", "--yes")
+    file = load(desk / "tapctl.toml")
+    assert file.env["local"].parameters == {"ApiToken": FromEnvironment(env="API_TOKEN")}
+    golden([(desk / "tapctl.toml").read_text(), answer.err])
+    lines = (desk / "tapctl.toml").read_text().splitlines()
+    filled = [line.removeprefix("# ") if line.startswith(("# Size", "# Name")) else line for line in lines]
+    (desk / "tapctl.toml").write_text("\n".join(filled))
+    assert set(load(desk / "tapctl.toml").env["local"].parameters) == {"Size", "Name", "ApiToken"}
+
+
+def test_what_all_environments_share_is_asked_for_once(desk: Path, tapctl: Tapctl) -> None:
+    (desk / "template.yaml").write_text(TEMPLATE)
+    (desk / "samconfig.toml").write_text('[default.deploy.parameters]\nregion = "eu-west-1"\n')
+
+    answer = tapctl("init", "--yes")
+    assert "next: fill in Size, Name in tapctl.toml, then `tapctl preflight --env local`" in answer.err
+    assert (desk / "tapctl.toml").read_text().count("# Size") == 1
 
 
 def test_an_empty_folder_gets_the_smallest_file(desk: Path, tapctl: Tapctl, golden: Golden) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tapctl.cli import mcp as door
+from tapctl.errors import UsageError
 
 pytestmark = pytest.mark.skipif(not find_spec("mcp"), reason="the extra mcp is not installed")
 
@@ -46,6 +48,16 @@ def ask(desk: Path) -> Ask:
             return bool(result.is_error), result.content[0].text
 
     return lambda tool, **arguments: asyncio.run(call(tool, arguments))
+
+
+def test_without_its_package_the_error_has_the_command_of_the_guide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mcp.server.mcpserver", None)
+    guide = (Path(__file__).parents[2] / "docs" / "agents.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^\$ (pip install .*?)\s*#", guide, re.MULTILINE)
+
+    with pytest.raises(UsageError) as failure:
+        door.build_server()
+    assert f"`{command}`" in str(failure.value.hint)
 
 
 def test_every_tool_is_read_only() -> None:

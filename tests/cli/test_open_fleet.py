@@ -215,7 +215,7 @@ def test_past_40_accounts_only_what_deviates_is_shown(fleet: Callable[[str], Non
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved")
 
-    assert answer.out.count("exceeds") == 19
+    assert answer.out.count("exceeds") == 20
     assert "concurrency limit 10, 17 cells" in answer.out
 
 

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from tapctl.errors import BusyError, UsageError
-from tapctl.fleet.destroy_fleet import FleetDestroyed, destroy_fleet
+from tapctl.fleet.destroy_fleet import FleetDestroyed, destroy_fleet, held_resources
 from tapctl.sandbox.stack_set_rules import Failure
+from tapctl.unknown import Unknown
+from tapctl.workflows.destroy import DeletedResource
 from tests.support.golden import Golden
 from tests.support.rollouts import SET, Desk, FakeUI, both_regions, reserving
 from tests.support.stack_sets import OTHER_REGION, REGION
@@ -33,6 +35,53 @@ def test_the_stacks_go_and_then_the_set(desk: Desk) -> None:
     for region in (REGION, OTHER_REGION):
         assert desk.reserved(region=region) == {}
     assert not destroyed(desk).exists
+
+
+def test_what_is_lost_and_what_stays_is_shown_before_the_question(desk: Desk) -> None:
+    table = {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "BillingMode": "PAY_PER_REQUEST",
+        },
+    }
+    topic = {"Type": "AWS::SNS::Topic", "DeletionPolicy": "Retain"}
+    desk.template(reserving(Orders=table, Kept=topic, Gone={"Type": "AWS::SNS::Topic"}))
+    desk.deploy()
+
+    destroyed(desk, ui := FakeUI(answer=False))
+    destroyed(desk, keeping := FakeUI(answer=False), retain=True)
+
+    cells = tuple((account, REGION) for account in desk.fleet.accounts)
+    lost = DeletedResource("Orders", "AWS::DynamoDB::Table", "")
+    kept = DeletedResource("Kept", "AWS::SNS::Topic", "", "Retain")
+    (shown,), (retained,) = ui.deletions, keeping.deletions
+    assert (shown.stack_set, set(shown.cells), shown.retains) == (SET, set(cells), False)
+    assert (isinstance(shown.resources, tuple) and set(shown.resources)) == {lost, kept}
+    assert (retained.resources, retained.retains) == ((), True)
+
+
+def test_a_loop_and_a_nested_stack_may_hold_data() -> None:
+    template = """
+    Resources:
+      Fn::ForEach::Tables: [Name, [A, B], {"Table${Name}": {Type: AWS::DynamoDB::Table, DeletionPolicy: Snapshot}}]
+      Inner: {Type: AWS::CloudFormation::Stack}
+      Topic: {Type: AWS::SNS::Topic}
+    """
+    assert held_resources(template) == (
+        DeletedResource("Table${Name}", "AWS::DynamoDB::Table", "", "Snapshot"),
+        DeletedResource("Inner", "AWS::CloudFormation::Stack", ""),
+    )
+
+
+@pytest.mark.parametrize("template", ["[]", "Resources:", "Resources: []", "{}", "Resources: {A: 1, B: []}"])
+def test_a_template_without_resources_holds_nothing(template: str) -> None:
+    assert held_resources(template) == ()
+
+
+def test_what_a_broken_template_holds_is_unknown() -> None:
+    assert isinstance(held_resources("Resources: {"), Unknown)
 
 
 def test_stacks_may_be_kept(desk: Desk) -> None:

@@ -49,7 +49,7 @@ def test_what_is_declined_stays(desk: Desk) -> None:
     rollout = desk.deploy(ui := FakeUI(answer=False))
 
     assert (rollout.confirmed, rollout.deployed, rollout.ends) == (False, (), [])
-    assert ui.questions == [f"Roll out stack set {SET} to 4 cells in 2 operations?"]
+    assert ui.questions == [f"Roll out stack set {SET} to 4 cells in {len(ui.plans[0].steps)} steps?"]
     assert desk.fleet.cloudformation.list_stack_sets()["Summaries"] == []
 
 

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
+from tapctl.account.model import SANDBOX_HAS_NONE
 from tapctl.cli.options import FindingsFormat
 from tapctl.report import preflight, verify
 from tapctl.report.finding import FunctionRow, Level, Report, ReportItem, ReportScope, of_verification
@@ -125,6 +126,15 @@ def test_paths_are_from_the_root_of_the_repository(tmp_path: Path, monkeypatch: 
     assert run["originalUriBaseIds"] == {"%SRCROOT%": {"uri": f"{tmp_path.as_uri()}/"}}
     assert json.loads(FORMATS["gitlab"](report))[0]["location"]["path"] == "shop/t.yaml"
     assert "file=shop/t.yaml," in FORMATS["github"](report)
+
+
+def test_github_annotates_no_limit_that_the_sandbox_lacks() -> None:
+    message = f"Standard SNS topics: {SANDBOX_HAS_NONE.reason}"
+    lacking = ReportItem("sns-topics", Level.NOTE, "T", message, judged=False)
+    denied = replace(lacking, rule="sqs-queues", message="not authorized")
+
+    lines = FORMATS["github"](replace(REPORT, items=(lacking, denied, lacking))).splitlines()
+    assert lines == ["::notice title=sqs-queues::T: not authorized", REPORT.sentence]
 
 
 def test_gitlab_has_the_problems_with_a_severity_and_a_line() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tapctl.aws.stack_sets import InstanceResult, SetOperation
 from tapctl.errors import BusyError
-from tapctl.fleet.destroy_fleet import FleetDestroyed
+from tapctl.fleet.destroy_fleet import FleetDeletion, FleetDestroyed
 from tapctl.fleet.operation import EndedOperation, Progress
 from tapctl.fleet.rollout import Rollout
 from tapctl.fleet.verify_fleet import CellProof, FleetVerification
@@ -18,6 +18,7 @@ from tapctl.state.rollout_journal import RolloutEntry
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.verify import Verification
+from tapctl.workflows.destroy import DeletedResource
 from tests.support.golden import Golden
 from tests.support.rolled_out import account, ended, planned, rolled_out
 from tests.support.schemas import breaches
@@ -189,3 +190,26 @@ ENDS = [
 def test_the_end_of_a_fleet(result: FleetDestroyed, golden: Golden) -> None:
     golden(report.destroyed_text("orders", result, OPTIONS))
     assert breaches(json.loads(report.destroyed_json("prod", "orders", result))) == []
+
+
+CELLS = tuple((account(number), region) for number in range(1, 9) for region in ("eu-west-1", "us-east-1"))
+HELD = (
+    DeletedResource("Orders", "AWS::DynamoDB::Table", ""),
+    DeletedResource("Files", "AWS::S3::Bucket", "", "Retain"),
+    DeletedResource("Sales", "AWS::RDS::DBInstance", "", "Snapshot"),
+    DeletedResource("Inner", "AWS::CloudFormation::Stack", ""),
+)
+
+
+@pytest.mark.parametrize(
+    "deletion",
+    [
+        pytest.param(FleetDeletion("orders", CELLS, HELD), id="data is lost"),
+        pytest.param(FleetDeletion("orders", CELLS[:1]), id="no data"),
+        pytest.param(FleetDeletion("orders", CELLS[:1], retains=True), id="the stacks stay"),
+        pytest.param(FleetDeletion("orders", CELLS[:1], Unknown("no resources")), id="an unreadable template"),
+        pytest.param(FleetDeletion("orders", ()), id="no instance"),
+    ],
+)
+def test_what_a_destroy_deletes(deletion: FleetDeletion, golden: Golden) -> None:
+    golden(report.deletion_text(deletion, OPTIONS))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.stub import ANY, Stubber
 
-from tapctl.aws.session import Aws
+from tapctl.aws.session import Aws, Connection
 from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set import ChangeSet, ChangeSetRefused
@@ -341,6 +341,22 @@ def test_a_refused_request_has_the_exit_code_and_hint_of_its_reason(
     assert raised.value.exit_code == exit_code
     assert words in raised.value.message
     golden(raised.value)
+
+
+@pytest.mark.parametrize("is_sandbox", [True, False])
+def test_a_type_that_only_the_sandbox_may_lack_is_no_fault_of_the_template(is_sandbox: bool) -> None:
+    words = "Template format error: Unrecognized resource types: [AWS::CloudFormation::LambdaHook]"
+    with stubbed("cloudformation") as (aws, stubs):
+        aws.target = aws.target if is_sandbox else Connection("us-east-1")
+        stubs["cloudformation"].add_client_error("create_change_set", "ValidationError", words)
+        stubs["cloudformation"].add_response("delete_change_set", {})
+
+        with pytest.raises(UsageError) as raised:
+            change_set.create(aws, request("shop", "A", creates=False))
+
+    assert ("the sandbox does not have AWS::CloudFormation::LambdaHook" in raised.value.message) is is_sandbox
+    assert (words in raised.value.message) is not is_sandbox
+    assert ("fix the template" in str(raised.value.hint)) is not is_sandbox
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from tapctl.aws.accounts import Accounts
 from tapctl.aws.session import Aws, Connection
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.fleet.cells import live_cells
+from tapctl.fleet.destroy_fleet import FleetDeletion
 from tapctl.fleet.judge import FleetPreflight
 from tapctl.fleet.operation import Progress
 from tapctl.fleet.plan import RolloutPlan
@@ -46,6 +47,7 @@ class FakeUI:
     steps: list[str] = field(default_factory=list)
     plans: list[RolloutPlan] = field(default_factory=list)
     reads: list[Progress] = field(default_factory=list)
+    deletions: list[FleetDeletion] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     on_step: Callable[[str], None] = lambda _: None
     on_progress: Callable[[Progress], None] = lambda _: None
@@ -59,6 +61,9 @@ class FakeUI:
 
     def plan(self, plan: RolloutPlan, template: Template) -> None:
         self.plans.append(plan)
+
+    def deletion(self, deletion: FleetDeletion) -> None:
+        self.deletions.append(deletion)
 
     def confirm(self, question: str) -> bool:
         self.questions.append(question)
