@@ -21,11 +21,10 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from tapctl.cli.terminal import Terminal
-    from tapctl.fleet.destroy_fleet import FleetDeletion
     from tapctl.fleet.judge import FleetPreflight
     from tapctl.fleet.operation import Progress
     from tapctl.fleet.override_sets import Key
-    from tapctl.fleet.plan import RolloutPlan, Step
+    from tapctl.fleet.plan import FleetDeletion, RolloutPlan, Step
     from tapctl.template.model import Template
 
 LINE_SECONDS = 10.0

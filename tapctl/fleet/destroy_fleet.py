@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tapctl.errors import AwsError, TapctlError, UsageError
 from tapctl.fleet.observe import refuse_others_set
 from tapctl.fleet.operation import EndedOperation, began, follow, resume
-from tapctl.fleet.plan import Step, StepKind, rectangles
+from tapctl.fleet.plan import FleetDeletion, Step, StepKind, rectangles
 from tapctl.resource_types import STACK
 from tapctl.stacks.stateful_types import STATEFUL
 from tapctl.state.rollout_journal import open_rollout_journal
@@ -23,19 +23,6 @@ if TYPE_CHECKING:
     from tapctl.fleet.override_sets import Key
     from tapctl.fleet.request import StackSetRequest
     from tapctl.state.rollout_journal import RolloutJournal
-
-
-@dataclass(frozen=True, slots=True)
-class FleetDeletion:
-    """What is about to be deleted: the instances in `cells`, and their stacks unless `retains`.
-
-    `resources` are those of the stack set's template that hold data, or that stay by their DeletionPolicy.
-    """
-
-    stack_set: str
-    cells: tuple[Key, ...]
-    resources: tuple[DeletedResource, ...] | Unknown = ()
-    retains: bool = False
 
 
 @dataclass(slots=True)

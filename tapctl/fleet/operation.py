@@ -23,9 +23,8 @@ from tapctl.state.rollout_journal import PREFIX
 
 if TYPE_CHECKING:
     from tapctl.aws.stack_sets import StackSets
-    from tapctl.fleet.destroy_fleet import FleetDeletion
     from tapctl.fleet.judge import FleetPreflight
-    from tapctl.fleet.plan import RolloutPlan
+    from tapctl.fleet.plan import FleetDeletion, RolloutPlan
     from tapctl.fleet.request import StackSetRequest
     from tapctl.state.rollout_journal import RolloutJournal
     from tapctl.template.model import Template

@@ -10,10 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from tapctl.aws.stack_sets import Rectangle, Values
 from tapctl.concurrency.verdict import Verdict, worst
 from tapctl.fleet.override_sets import Key, LeftOut, Placement, WantedSet
+from tapctl.unknown import Unknown
+
+if TYPE_CHECKING:
+    from tapctl.workflows.destroy import DeletedResource
 
 
 class StepKind(Enum):
@@ -70,6 +75,19 @@ class SetState:
     """Whether accounts join it, or do not, as the rollout wants it."""
     changed: frozenset[str] = frozenset()
     """The reservations' parameters that its template declares or uses otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class FleetDeletion:
+    """What is about to be deleted: the instances in `cells`, and their stacks unless `retains`.
+
+    `resources` are those of the stack set's template that hold data, or that stay by their DeletionPolicy.
+    """
+
+    stack_set: str
+    cells: tuple[Key, ...]
+    resources: tuple[DeletedResource, ...] | Unknown = ()
+    retains: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
     from tapctl.fleet.cells import Cell
-    from tapctl.fleet.destroy_fleet import FleetDeletion, FleetDestroyed
+    from tapctl.fleet.destroy_fleet import FleetDestroyed
     from tapctl.fleet.operation import EndedOperation, Progress
     from tapctl.fleet.override_sets import Key
+    from tapctl.fleet.plan import FleetDeletion
     from tapctl.fleet.rollout import Rollout
     from tapctl.fleet.verify_fleet import CellProof, FleetVerification
     from tapctl.fleet.watch_fleet import Watched

@@ -7,8 +7,9 @@ import pytest
 
 from tapctl.aws.stack_sets import InstanceResult, SetOperation
 from tapctl.errors import BusyError
-from tapctl.fleet.destroy_fleet import FleetDeletion, FleetDestroyed
+from tapctl.fleet.destroy_fleet import FleetDestroyed
 from tapctl.fleet.operation import EndedOperation, Progress
+from tapctl.fleet.plan import FleetDeletion
 from tapctl.fleet.rollout import Rollout
 from tapctl.fleet.verify_fleet import CellProof, FleetVerification
 from tapctl.fleet.watch_fleet import Watched

@@ -11,10 +11,9 @@ from tapctl.aws.accounts import Accounts
 from tapctl.aws.session import Aws, Connection
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.fleet.cells import live_cells
-from tapctl.fleet.destroy_fleet import FleetDeletion
 from tapctl.fleet.judge import FleetPreflight
 from tapctl.fleet.operation import Progress
-from tapctl.fleet.plan import RolloutPlan
+from tapctl.fleet.plan import FleetDeletion, RolloutPlan
 from tapctl.fleet.request import RolloutRequest, StackSetRequest, settings_for, stack_set_of
 from tapctl.fleet.rollout import Rollout, deploy_fleet
 from tapctl.settings.fleet_section import Fleet as Section
