@@ -5,12 +5,9 @@ import os
 from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import botocore.session
 import pytest
-from botocore.hooks import EventAliaser, HierarchicalEmitter
-from botocore.useragent import UserAgentString
 
 from tapctl.aws.session import Aws, Connection
 from tests.support.golden import golden
@@ -90,17 +87,10 @@ def _hidden_aws_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _botocore_works_once() -> Iterator[None]:
-    """What botocore does for each client or call and is always the same is done once.
-
-    The sessions share one loader of the models, reading which is most of a client's creation; the names of events are
-    worked out for all clients together; and the user agent, which no test reads, is no tenth of each call.
-    """
-    aliaser: Any = EventAliaser(HierarchicalEmitter())
+def _models_read_once() -> Iterator[None]:
+    """The sessions of botocore share one loader of its models: reading them is most of a client's creation."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
-        patch.setattr(EventAliaser, "_alias_event_name", staticmethod(cache(aliaser._alias_event_name)))
-        patch.setattr(UserAgentString, "to_string", lambda _: "tapctl-tests")
         yield
 
 
