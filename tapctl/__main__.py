@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, NoReturn
 from tapctl import __version__
 from tapctl.cli.terminal import Terminal, discard, fitted
 from tapctl.errors import ExitCode, TapctlError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.report.escaping import harmless, one_line
 from tapctl.report.hints import worded
 
@@ -70,10 +72,10 @@ def _run(arguments: list[str]) -> int:
         if isinstance(error, OSError) and error.errno in _FULL:
             discard(sys.stdout)
             place = f" {error.filename}" if error.filename else ""
-            return complain(f"cannot write{place}: {error.strerror}", "free some space", ExitCode.FAILURE)
+            return complain(f"cannot write{place}: {error.strerror}", advise(UsageAdvice.FREE_SPACE), ExitCode.FAILURE)
         return complain(
             f"this is a bug in tapctl: {type(error).__name__}: {error}",
-            "please report it, with the traceback that TAPCTL_TRACEBACK=1 prints",
+            advise(UsageAdvice.REPORT_BUG),
             ExitCode.FAILURE,
         )
 
@@ -113,9 +115,7 @@ def _texts(arguments: list[str]) -> list[str]:
     try:
         "".join(arguments).encode()
     except UnicodeEncodeError:
-        raise UsageError(
-            "an argument is not UTF-8 text", "set LC_ALL=C.UTF-8 to pass characters beyond ASCII"
-        ) from None
+        raise UsageError("an argument is not UTF-8 text", advise(UsageAdvice.SET_LOCALE)) from None
     return arguments
 
 
@@ -131,7 +131,7 @@ def _misused(error: typer.TyperException) -> ExitCode:
         return ExitCode.USAGE
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "tapctl"
-    return complain(_reworded(error.format_message()), f"`{command} --help`", ExitCode.USAGE)
+    return complain(_reworded(error.format_message()), advise(UsageAdvice.SHOW_HELP, command), ExitCode.USAGE)
 
 
 _WORDS = {

@@ -18,7 +18,7 @@ class Unknown:
     """
 
     reason: str
-    resolution: Hint = ""
+    resolution: Hint | None = None
     judged: bool = True
     lookup: str = ""
 

@@ -22,6 +22,7 @@ from tapctl.workflows.watch import WatchResult
 from tests.cli.conftest import Tapctl, desk, tapctl
 from tests.support.commands import commands
 from tests.support.fixed import judged, read
+from tests.support.hints import noted
 from tests.support.schemas import FOLDER, breaches, validator
 
 __all__ = ["desk", "tapctl"]
@@ -197,7 +198,7 @@ CHANGES = ChangeSet(
     (Validation("SERVICE_QUOTA", "FAILED", "WARN", "5 of 5", "Vpc", "/Resources/Vpc"),),
 )
 FITS = judged(read("Resources:\n" + FUNCTION.format("A", 5)), 100)
-ERROR = UsageError("stack shop does not exist", "create it")
+ERROR = UsageError("stack shop does not exist", noted("create it"))
 
 
 def outcome(changes: ChangeSet | None) -> StepOutcome:

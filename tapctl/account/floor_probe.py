@@ -12,7 +12,8 @@ from tapctl.account.live import LiveAccount
 from tapctl.account.model import LearnedFloor, Stack
 from tapctl.aws.lambda_ import set_reserved_concurrency
 from tapctl.errors import AwsError, UsageError
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.unknown import Unknown
 
 
@@ -30,14 +31,14 @@ def prepare(reader: LiveAccount, stack_name: str) -> Probe:
     limit, stack = reader.settings().concurrency.limit, reader.stack(stack_name)
     for value in (limit, stack):
         if isinstance(value, Unknown):
-            raise UsageError(f"cannot determine the unreserved minimum: {value.reason}", value.resolution or None)
+            raise UsageError(f"cannot determine the unreserved minimum: {value.reason}", value.resolution)
     functions = stack.functions.values() if isinstance(stack, Stack) else ()
     for function in functions:
         if not isinstance(function.reserved, Unknown) and isinstance(limit, int):
             return Probe(function.physical_id, function.reserved, limit)
     raise UsageError(
         f"cannot determine the unreserved minimum: stack {stack_name} has no function to send the request for",
-        advise(Advice.NAME_STACK_WITH_FUNCTION),
+        advise(JudgementAdvice.NAME_STACK_WITH_FUNCTION),
     )
 
 
@@ -55,7 +56,7 @@ def send(reader: LiveAccount, probe: Probe) -> LearnedFloor:
     raise AwsError(
         f"Lambda reserved all {probe.limit} executions for {probe.function}, which no known rule allows;"
         " the old reservation is restored",
-        advise(Advice.PIN_MINIMUM),
+        advise(JudgementAdvice.PIN_MINIMUM),
     )
 
 
@@ -65,9 +66,9 @@ def _restore(reader: LiveAccount, probe: Probe) -> None:
     except AwsError as error:
         raise AwsError(
             f"{probe.function} still reserves all {probe.limit} executions of the account: {error.message}",
-            advise(Advice.DELETE_RESERVATION, probe.function)
+            advise(JudgementAdvice.DELETE_RESERVATION, probe.function)
             if probe.reserved is None
-            else advise(Advice.PUT_RESERVATION, probe.function, probe.reserved),
+            else advise(JudgementAdvice.PUT_RESERVATION, probe.function, probe.reserved),
             code=error.code,
             aws_message=error.aws_message,
         ) from None

@@ -32,7 +32,8 @@ from tapctl.aws.cloudformation import (
 )
 from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.session import Aws
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.limits.row import Call, Limit, Number
 from tapctl.resource_types import FUNCTION, PUBLISHED, STACK, STACK_STATUSES
 from tapctl.state.redaction import hide_deployed
@@ -190,7 +191,7 @@ def _found(
     """The values by `KIND:NAME`; unknown is what does not exist."""
     keys = {f"{kind}:{name}": name for name in names}
     return {
-        key: values.get(name, Unknown(f"{missing} {name}", advise(Advice.CREATE_LOOKUP, key)))
+        key: values.get(name, Unknown(f"{missing} {name}", advise(JudgementAdvice.CREATE_LOOKUP, key)))
         for key, name in keys.items()
     }
 

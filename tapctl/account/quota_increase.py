@@ -15,7 +15,8 @@ from tapctl.account.usage import LimitReads
 from tapctl.aws import quotas
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, BusyError, UsageError
-from tapctl.hints import Advice, advise
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.limits import CONCURRENCY, Limit
 from tapctl.unknown import Unknown
 
@@ -49,7 +50,7 @@ def is_open(reader: LiveAccount, wanted: WantedQuota, *, waits: bool = False) ->
     """
     limit, value = wanted.limit, wanted.value
     if reader.aws.target.is_sandbox:
-        hint = advise(Advice.START_SANDBOX_WITH_LIMIT, value) if limit == CONCURRENCY else None
+        hint = advise(JudgementAdvice.START_SANDBOX_WITH_LIMIT, value) if limit == CONCURRENCY else None
         raise UsageError("the sandbox has no Service Quotas", hint)
     applied = reader.applied(limit)
     if waits and not isinstance(applied, Unknown) and applied >= value:
@@ -57,10 +58,9 @@ def is_open(reader: LiveAccount, wanted: WantedQuota, *, waits: bool = False) ->
     default = int(limit.default or 0)
     least = default if isinstance(applied, Unknown) else max(default, int(applied) + 1)
     if value < least:
-        more = f"request {max(default + 1, least)} or more"
-        raise _refused(wanted, f"{more}; for less, open a case with AWS Support")
+        raise _refused(wanted, advise(JudgementAdvice.REQUEST_AT_LEAST, max(default + 1, least)))
     if value > MAXIMUM:
-        raise _refused(wanted, f"request {MAXIMUM} or less")
+        raise _refused(wanted, advise(JudgementAdvice.REQUEST_AT_MOST, MAXIMUM))
     pending = reader.pending_increases(limit)
     if isinstance(pending, Unknown) or not pending:
         return True
@@ -69,11 +69,11 @@ def is_open(reader: LiveAccount, wanted: WantedQuota, *, waits: bool = False) ->
     of = "" if limit == CONCURRENCY else f" of {wanted.units}"
     raise BusyError(
         f"an increase{of} to {pending[0].value} was requested on {pending[0].requested_on} and is pending",
-        advise(Advice.LIST_INCREASES),
+        advise(JudgementAdvice.LIST_INCREASES),
     )
 
 
-def _refused(wanted: WantedQuota, hint: str) -> UsageError:
+def _refused(wanted: WantedQuota, hint: Hint) -> UsageError:
     return UsageError(f"Service Quotas accepts no request for {wanted}", hint)
 
 
@@ -104,7 +104,9 @@ def wait(
             return
         if waited >= timeout:
             names = ", ".join(map(str, left))
-            raise BusyError(f"AWS has not granted {names} after {timeout:.0f} s", advise(Advice.LIST_INCREASES))
+            raise BusyError(
+                f"AWS has not granted {names} after {timeout:.0f} s", advise(JudgementAdvice.LIST_INCREASES)
+            )
         pause = min(POLL_SECONDS, timeout - waited)
         sleep(pause)
         waited += pause
@@ -114,12 +116,12 @@ def _is_granted(reads: LimitReads, wanted: WantedQuota) -> bool:
     limit = wanted.limit
     applied, _ = reads.applied(limit)
     if isinstance(applied, Unknown):
-        raise AwsError(f"cannot see whether AWS grants {wanted}: {applied.reason}", applied.resolution or None)
+        raise AwsError(f"cannot see whether AWS grants {wanted}: {applied.reason}", applied.resolution)
     if applied >= wanted.value:
         return True
     requests = quotas.requests(reads.aws, limit.service, limit.code, is_global=limit.is_global)
     statuses = {request.status for request in requests if request.value >= wanted.value}
     if not statuses & {*quotas.OPEN, quotas.APPROVED}:
         decided = ", ".join(sorted(statuses)) or "not requested"
-        raise AwsError(f"AWS does not grant {wanted}: the increase is {decided}", "open a case with AWS Support")
+        raise AwsError(f"AWS does not grant {wanted}: the increase is {decided}", advise(JudgementAdvice.ASK_SUPPORT))
     return False

@@ -24,7 +24,8 @@ from tapctl.account.model import (
     Stack,
 )
 from tapctl.account.snapshot_schema import Snapshot, SnapshotHolders, SnapshotStack, Unread, read
-from tapctl.hints import Advice, Hint, advise
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.limits import Limit
 from tapctl.unknown import Count, Unknown
 
@@ -112,7 +113,9 @@ def bounded_by_age(account: Account, most: timedelta, now: datetime) -> Account:
     if not account.is_snapshot or (age is not None and -_SKEW <= age <= most):
         return account
     how = "has no date" if age is None else f"is {spelled(age)} old" if age >= -_SKEW else "is dated in the future"
-    stale = Unknown(f"the snapshot {how}, and may be at most {spelled(most)} old", advise(Advice.RENEW_SNAPSHOT))
+    stale = Unknown(
+        f"the snapshot {how}, and may be at most {spelled(most)} old", advise(JudgementAdvice.RENEW_SNAPSHOT)
+    )
     quotas = {key: Quota(stale, stale, quota.source) for key, quota in account.quotas.items()}
     return replace(account, quotas=quotas, exports=stale, stale=stale)
 
@@ -126,7 +129,7 @@ def spelled(span: timedelta) -> str:
 
 
 def _missing_lookup(key: str) -> Unknown:
-    return Unknown(f"the snapshot does not have {key}", advise(Advice.GIVE_LOOKUP, key))
+    return Unknown(f"the snapshot does not have {key}", advise(JudgementAdvice.GIVE_LOOKUP, key))
 
 
 def load(path: Path, data: bytes | None = None) -> SnapshotAccount:
@@ -287,7 +290,7 @@ def _plain(value: object, word: Wording) -> Any:
     """A value as JSON has it: an Unknown as its reason and resolution, also inside of maps."""
     match value:
         case Unknown():
-            return {"unknown": value.reason, "resolution": word(value.resolution)}
+            return {"unknown": value.reason, "resolution": word(value.resolution) if value.resolution else ""}
         case Mapping():
             return {key: _plain(item, word) for key, item in value.items()}
         case _:

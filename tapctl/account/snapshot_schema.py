@@ -12,7 +12,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tapctl.errors import ConfigError
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.state.files import read_bytes
 from tapctl.unknown import Unknown
 
@@ -29,7 +31,8 @@ class Unread(_Model):
     resolution: str = ""
 
     def value(self) -> Unknown:
-        return Unknown(self.unknown if self.unknown.strip() else "the snapshot gives no reason", self.resolution)
+        reason = self.unknown if self.unknown.strip() else "the snapshot gives no reason"
+        return Unknown(reason, advise(JudgementAdvice.AS_WRITTEN, self.resolution) if self.resolution else None)
 
 
 class UnreadMap(Unread):
@@ -144,7 +147,7 @@ def read(path: Path, data: bytes | None = None) -> Snapshot:
         snapshot = Snapshot.model_validate_json(_without_byte_order_mark(content))
     except OSError as error:
         raise ConfigError(
-            f"cannot read the snapshot {path}: {error.strerror}", advise(Advice.SAVE_SNAPSHOT, str(path))
+            f"cannot read the snapshot {path}: {error.strerror}", advise(JudgementAdvice.SAVE_SNAPSHOT, str(path))
         ) from None
     except ValidationError as error:
         first = error.errors()[0]
@@ -152,10 +155,10 @@ def read(path: Path, data: bytes | None = None) -> Snapshot:
         where = ".".join(step for step in steps if not step.startswith("function-"))
         raise ConfigError(
             f"{path} is not an account snapshot: {where + ': ' if where else ''}{first['msg']}",
-            advise(Advice.SAVE_SNAPSHOT, str(path)),
+            advise(JudgementAdvice.SAVE_SNAPSHOT, str(path)),
         ) from None
     if contradiction := next(_contradictions(snapshot), None):
-        raise ConfigError(f"{path}: {contradiction}", "correct the file, or save the snapshot again")
+        raise ConfigError(f"{path}: {contradiction}", advise(UsageAdvice.CORRECT_SNAPSHOT))
     return snapshot
 
 

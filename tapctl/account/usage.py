@@ -25,6 +25,8 @@ from tapctl.aws.errors import INVALID_KEYS, read_or_unknown
 from tapctl.aws.lookups import account_id
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, NoCredentials
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.limits.row import ACCOUNT_ID, METRIC_ACTION, Call, Limit, Metric, Number, ValueKind
 from tapctl.unknown import Unknown
 
@@ -177,9 +179,10 @@ class LimitReads:
                 raise
             where = region or self.aws.region
             if not self.aws.offers(service, where):
-                return Unknown(f"{permission}: {service} is not in {where}", "choose a Region that has the service")
+                hint = advise(JudgementAdvice.CHOOSE_REGION_WITH_SERVICE)
+                return Unknown(f"{permission}: {service} is not in {where}", hint)
             problem = "does not accept the credentials; the account may not have enabled it" if rejected else SILENT
-            return Unknown(f"{permission}: {service} in {where} {problem}", error.hint or "")
+            return Unknown(f"{permission}: {service} in {where} {problem}", error.hint)
 
     def _rate(self, service: str) -> Rate:
         with self._lock:

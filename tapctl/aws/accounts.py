@@ -17,6 +17,8 @@ from tapctl.aws.errors import DENIED, aws_call, is_throttled
 from tapctl.aws.lookups import account_id
 from tapctl.aws.session import Aws, Connection, partition
 from tapctl.errors import AwsError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 
 if TYPE_CHECKING:
     import boto3
@@ -171,7 +173,7 @@ class Accounts:
 def refusal(error: AwsError | UsageError, role: str, own: str) -> AwsError | UsageError:
     """The message for a role that cannot be assumed, the same for every account."""
     if isinstance(error, AwsError) and error.code in DENIED.codes:
-        hint = f"create it in these accounts, let it trust account {own}, and allow {ASSUME_ROLE} there"
+        hint = advise(JudgementAdvice.CREATE_ROLES, own, ASSUME_ROLE)
         return AwsError(f"role {role} cannot be assumed from account {own}", hint, code=error.code)
     return error
 
@@ -186,10 +188,7 @@ class OrganizationAccount:
 
 
 _NO_ORGANIZATION = ("AWSOrganizationsNotInUseException", "AccessDeniedException")
-_LIST_ACCOUNTS_INSTEAD = (
-    "`ous` needs credentials of the management account, or of a delegated administrator of Organizations; without them,"
-    " list `accounts`"
-)
+_LIST_ACCOUNTS_INSTEAD = advise(JudgementAdvice.LIST_ACCOUNTS_INSTEAD)
 
 
 def organization_accounts(
@@ -216,7 +215,7 @@ def organization_accounts(
                 waiting += [unit["Id"] for page in below for unit in page["OrganizationalUnits"]]
         except AwsError as error:
             if error.code in ("ParentNotFoundException", "OrganizationalUnitNotFoundException"):
-                hint = "correct `ous` of the fleet in tapctl.toml"
+                hint = advise(JudgementAdvice.CORRECT_OUS)
                 raise UsageError(f"there is no organizational unit {parent}", hint) from None
             if error.code in _NO_ORGANIZATION:
                 raise AwsError(error.message, _LIST_ACCOUNTS_INSTEAD, code=error.code) from None

@@ -17,7 +17,9 @@ from typing import Any, TypeVar
 
 from tapctl.aws.answers import ForeignAnswer, forget_answer, printable, received_words
 from tapctl.errors import AwsError, NoCredentials, UnreadableAnswer, UsageError
-from tapctl.hints import Advice, Hint, advise
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.unknown import Unknown
 
 T = TypeVar("T")
@@ -40,18 +42,18 @@ class RefusalKind:
 WRONG_CLOCK = RefusalKind(
     frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"}),
     "the clock of this machine is wrong: {}",
-    advise(Advice.SET_CLOCK),
+    advise(JudgementAdvice.SET_CLOCK),
     ("Signature expired", "Signature not yet current"),
 )
 EXPIRED = RefusalKind(
     frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"}),
     "the AWS credentials have expired",
-    advise(Advice.RENEW_CREDENTIALS),
+    advise(JudgementAdvice.RENEW_CREDENTIALS),
 )
 INVALID_KEYS = RefusalKind(
     frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}),
     "AWS does not accept the credentials",
-    advise(Advice.TEST_CREDENTIALS),
+    advise(JudgementAdvice.TEST_CREDENTIALS),
 )
 DENIED = RefusalKind(
     frozenset(
@@ -68,7 +70,7 @@ DENIED = RefusalKind(
         }
     ),
     "access denied: {}",
-    "allow the action that the message names",
+    advise(JudgementAdvice.ALLOW_NAMED_ACTION),
 )
 THROTTLED = RefusalKind(
     frozenset(
@@ -87,18 +89,18 @@ THROTTLED = RefusalKind(
         }
     ),
     "AWS throttled the request",
-    "run it again in a moment",
+    advise(UsageAdvice.RUN_AGAIN_IN_A_MOMENT),
 )
 NO_TRUSTED_ACCESS = RefusalKind(
     frozenset(),
     "{}",
-    advise(Advice.TRUST_STACK_SETS),
+    advise(JudgementAdvice.TRUST_STACK_SETS),
     ("You must enable organizations access",),
 )
 NO_ADMINISTRATOR = RefusalKind(
     frozenset(),
     "{}",
-    'use credentials of the management account, or of a delegated administrator with `call_as = "delegated_admin"`',
+    advise(JudgementAdvice.USE_MANAGEMENT_ACCOUNT),
     ("You must be the management account or delegated admin", "Account used is not a delegated administrator"),
 )
 REFUSALS = (WRONG_CLOCK, EXPIRED, INVALID_KEYS, DENIED, THROTTLED, NO_TRUSTED_ACCESS, NO_ADMINISTRATOR)
@@ -115,7 +117,7 @@ _NO_ANSWER = (
 )
 
 
-_CHECK_NETWORK = "check the network, a proxy, the Region and AWS_ENDPOINT_URL"
+_CHECK_NETWORK = advise(JudgementAdvice.CHECK_NETWORK)
 
 
 @contextmanager
@@ -151,12 +153,12 @@ def read_or_unknown(permission: str, read: Callable[[], T]) -> T | Unknown:
         with aws_call(permission):
             return read()
     except UnreadableAnswer as error:
-        return Unknown(f"{permission}: {error.aws_message}", error.hint or "")
+        return Unknown(f"{permission}: {error.aws_message}", error.hint)
     except AwsError as error:
         if not error.code or error.code in EXPIRED.codes | INVALID_KEYS.codes:
             raise
         if error.code in DENIED.codes:
-            return Unknown(f"{permission} was denied", f"allow the action {permission}")
+            return Unknown(f"{permission} was denied", advise(JudgementAdvice.ALLOW_ACTION, permission))
         if error.code in THROTTLED.codes:
             return Unknown(f"{permission} was throttled", THROTTLED.hint)
         return Unknown(f"{permission} failed: {error.aws_message}")
@@ -195,13 +197,15 @@ def _no_answer(error: Exception, action: str) -> AwsError | UsageError:
     """Why no request was sent or no answer came; botocore's exceptions by their names, since they load slowly."""
     match type(error).__name__:
         case name if name in _NO_CREDENTIALS:
-            return NoCredentials(f"{action}: no usable AWS credentials were found", advise(Advice.GIVE_CREDENTIALS))
+            return NoCredentials(
+                f"{action}: no usable AWS credentials were found", advise(JudgementAdvice.GIVE_CREDENTIALS)
+            )
         case name if name in _NO_SESSION:
             return NoCredentials(f"{action}: the SSO session has expired", EXPIRED.hint)
         case "NoRegionError":
-            return UsageError("no AWS Region is set", advise(Advice.SET_REGION))
+            return UsageError("no AWS Region is set", advise(JudgementAdvice.SET_REGION))
         case "InvalidRegionError":
-            return UsageError(f"{action}: {str(error).rstrip('.')}", "use a Region such as us-east-1")
+            return UsageError(f"{action}: {str(error).rstrip('.')}", advise(JudgementAdvice.USE_REGION))
         case "ConnectionClosedError":
             return _unreadable(action, "the connection was closed before an answer came")
         case name:

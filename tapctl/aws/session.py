@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from tapctl.aws.answers import check_answer
 from tapctl.errors import UsageError
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 
 if TYPE_CHECKING:
     import boto3
@@ -100,7 +101,9 @@ class Aws:
             environments = ", ".join(self.target.environments)
             raise UsageError(
                 "no AWS Region is set",
-                advise(Advice.SET_REGION_OR_ENVIRONMENT, environments) if environments else advise(Advice.SET_REGION),
+                advise(JudgementAdvice.SET_REGION_OR_ENVIRONMENT, environments)
+                if environments
+                else advise(JudgementAdvice.SET_REGION),
             )
         return str(region)
 
@@ -197,10 +200,10 @@ class Aws:
                 botocore_session=_isolated_session() if self.target.is_sandbox else None,
             )
         except ProfileNotFound as error:
-            raise UsageError(str(error), advise(Advice.LIST_PROFILES)) from None
+            raise UsageError(str(error), advise(JudgementAdvice.LIST_PROFILES)) from None
         except BotoCoreError as error:
             raise UsageError(
-                f"cannot read the AWS configuration: {error}", "fix the file, or set AWS_CONFIG_FILE"
+                f"cannot read the AWS configuration: {error}", advise(JudgementAdvice.FIX_AWS_CONFIG)
             ) from None
         loader: Any = session._loader  # noqa: SLF001 - boto3 keeps it there for its resources
         # botocore looks through the folders of all services before it reads the model of one.
@@ -226,7 +229,7 @@ class Aws:
         except BotoCoreError:
             raise
         except ValueError as error:
-            raise UsageError(f"cannot reach AWS: {error}", "check AWS_ENDPOINT_URL") from None
+            raise UsageError(f"cannot reach AWS: {error}", advise(JudgementAdvice.CHECK_ENDPOINT)) from None
         client.meta.events.register_first("needs-retry", self._silences.setdefault(region, Silence()).listen)
         client.meta.events.register("before-parse", check_answer)
         if trace := self.trace:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.resource_types import STACK, failed, in_progress, stack_status
 from tapctl.unknown import Unknown
 
@@ -153,7 +154,7 @@ class StackEvent:
 def _known(name: str, value: str) -> str | Unknown:
     if value and set(value) == {"*"}:
         reason = f"parameter {name} keeps its deployed value, which AWS does not return"
-        return Unknown(reason, advise(Advice.GIVE_PARAMETER, name))
+        return Unknown(reason, advise(JudgementAdvice.GIVE_PARAMETER, name))
     return value
 
 

@@ -18,6 +18,8 @@ from tapctl.cli.terminal import Terminal
 from tapctl.concurrency.counting import number_text
 from tapctl.concurrency.judge import Floor, floor
 from tapctl.errors import ExitCode, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.limits import CONCURRENCY, Limit, LimitKind, catalogue
 from tapctl.report.render import Headroom, RenderOptions, age, bar, draw, functions_not_read
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, option
@@ -89,7 +91,9 @@ def account(
     )
     if fleet.targets is not None:
         if quota.request_increase or quota.probe_floor or holders.holders or snapshot.snapshot:
-            raise UsageError("`account --targets` only saves snapshots of the accounts", "leave the other requests out")
+            raise UsageError(
+                "`account --targets` only saves snapshots of the accounts", advise(UsageAdvice.LEAVE_OTHER_REQUESTS_OUT)
+            )
         given = load(settings.template) if _has_template(template, settings, terminal) else None
         cells, settings = open_fleet(fleet.targets, account, settings, terminal)
         _save_fleet(given, cells, settings, terminal, output.output)
@@ -107,7 +111,7 @@ def account(
         result = replace(result, taken_at=copy.taken_at, lookups=found, holders=copy.holders, is_snapshot=True)
     if file := output.output:
         terminal.result(dumps(result, worded), file)
-        terminal.message(f"saved the account to {file}; use it with `tapctl preflight --snapshot {file}`")
+        terminal.message(f"saved the account to {file}", advise(UsageAdvice.USE_SNAPSHOT, str(file)))
     if output.text:
         terminal.result(as_text(result, settings, terminal.options()))
     elif not file:
@@ -125,12 +129,16 @@ def _save_fleet(
     from tapctl.report.hints import worded
 
     if folder is None:
-        raise UsageError("`--targets` saves many snapshots, and no folder is given", "pass `--output FOLDER`")
+        raise UsageError(
+            "`--targets` saves many snapshots, and no folder is given", advise(UsageAdvice.PASS_OUTPUT_FOLDER)
+        )
     saved = survey_fleet(template, fleet, settings)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"cannot make the folder {folder}: {error.strerror}", "pass another `--output`") from None
+        raise UsageError(
+            f"cannot make the folder {folder}: {error.strerror}", advise(UsageAdvice.PASS_OTHER_OUTPUT)
+        ) from None
     files = {folder / f"{snapshot.cell.account.id}-{snapshot.cell.region}.json": snapshot.account for snapshot in saved}
     terminal.save({file: (dumps(account, worded), False) for file, account in files.items()})
     for line in saved_text(saved, fleet.fleet, folder):
@@ -152,9 +160,11 @@ def _request(reader: AccountReader, quota: QuotaOptions, own: Sequence[Limit], t
     from tapctl.account.live import LiveAccount
 
     if not quota.request_increase:
-        raise UsageError("`--wait` needs `--request-increase`", "pass both, or neither")
+        raise UsageError("`--wait` needs `--request-increase`", advise(UsageAdvice.PASS_BOTH_OR_NEITHER))
     if not isinstance(reader, LiveAccount):
-        raise UsageError("`--request-increase` needs AWS and cannot be used with `--snapshot`", "leave one of them out")
+        raise UsageError(
+            "`--request-increase` needs AWS and cannot be used with `--snapshot`", advise(UsageAdvice.LEAVE_ONE_OUT)
+        )
     wanted = [_wanted(text, own) for text in quota.request_increase]
     # All are checked before the first is sent.
     new = [increase for increase in wanted if quota_increase.is_open(reader, increase, waits=quota.wait)]
@@ -175,16 +185,20 @@ def _wanted(text: str, own: Sequence[Limit]) -> WantedQuota:
 
     name, _, value = text.rpartition("=")
     if not (value.isascii() and value.isdigit() and int(value[:20])):
-        raise UsageError(f"`--request-increase {text}` is not LIMIT=N", "for example `--request-increase vpc-vpcs=10`")
+        raise UsageError(
+            f"`--request-increase {text}` is not LIMIT=N",
+            advise(UsageAdvice.FOR_EXAMPLE, "`--request-increase vpc-vpcs=10`"),
+        )
     known = {name: limit for limit in (*catalogue(), *own) for name in (limit.id, limit.key)}
     limit = known.get(name) if name else CONCURRENCY
     if limit is None:
         near = get_close_matches(name, known, n=1)
         raise UsageError(
-            f"no limit is named {name}", f"did you mean `{near[0]}`?" if near else "`tapctl limits` lists them"
+            f"no limit is named {name}",
+            advise(UsageAdvice.DID_YOU_MEAN, near[0]) if near else advise(UsageAdvice.LIST_LIMITS),
         )
     if not limit.adjustable or not limit.has_code:
-        raise UsageError(f"AWS raises {limit.title} for no account", f"its documentation: {limit.docs}")
+        raise UsageError(f"AWS raises {limit.title} for no account", advise(UsageAdvice.SEE_LIMIT_DOCS, limit.docs))
     return WantedQuota(limit, int(value))
 
 

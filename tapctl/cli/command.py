@@ -14,6 +14,8 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from tapctl.errors import ExitCode, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def _given(field: Field[Any], value: Any) -> Any:
     first, *others = value or (None,)
     if others:
         name = field.metadata["names"][0]
-        raise UsageError(f"`{name}` is given {len(value)} times: {', '.join(value)}", "run the command once for each")
+        raise UsageError(f"`{name}` is given {len(value)} times: {', '.join(value)}", advise(UsageAdvice.RUN_FOR_EACH))
     return first
 
 

@@ -14,6 +14,8 @@ from tapctl import __version__
 from tapctl.cli.command import help_alone
 from tapctl.cli.options import FindingsFormat
 from tapctl.errors import ExitCode, NoCredentials, TapctlError, UsageError
+from tapctl.hints import Hint, advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -54,22 +56,25 @@ def credentials_optional(*, permits_sandbox: bool = False) -> Iterator[None]:
     try:
         yield
     except (NoCredentials, UsageError) as error:
-        from tapctl.report.hints import worded
+        from tapctl.hints import advise, with_step
 
         if isinstance(error, UsageError) and not (permits_sandbox and _lacks_region(error)):
             raise
-        hint = worded(error.hint or "")
-        hint = f"choose an environment that has `sandbox = true` with `--env`; or {hint}" if permits_sandbox else hint
-        hint = f"{hint}; `--snapshot FILE` needs none" if isinstance(error, NoCredentials) else hint
+        hint = error.hint
+        if permits_sandbox:
+            hint = with_step(hint, advise(UsageAdvice.CHOOSE_SANDBOX_ENVIRONMENT))
+        if isinstance(error, NoCredentials):
+            hint = with_step(hint, advise(UsageAdvice.USE_NO_SNAPSHOT))
         only = "; `--sandbox` only permits the sandbox and does not choose it" if permits_sandbox else ""
         raise type(error)(f"{error.message}{only}", hint) from None
 
 
 def _lacks_region(error: TapctlError) -> bool:
-    from tapctl.hints import Advice, Advised
+    from tapctl.hints import Hint
+    from tapctl.hints.judgement import JudgementAdvice
 
-    regions = (Advice.SET_REGION, Advice.SET_REGION_OR_ENVIRONMENT)
-    return isinstance(error.hint, Advised) and error.hint.advice in regions
+    regions = (JudgementAdvice.SET_REGION, JudgementAdvice.SET_REGION_OR_ENVIRONMENT)
+    return isinstance(error.hint, Hint) and error.hint.advice in regions
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +103,11 @@ def destinations(output: FindingsOptions) -> tuple[Destination, ...]:
     unnamed = [destination.format.value for destination in given if destination.file is None]
     if len(unnamed) > 1:
         both = " and ".join(unnamed)
-        raise UsageError(f"`--format` {both} both go to stdout", f"name a file for one: `--format {unnamed[1]}:FILE`")
+        raise UsageError(f"`--format` {both} both go to stdout", advise(UsageAdvice.NAME_FORMAT_FILE, unnamed[1]))
     if output.output and not unnamed:
-        raise UsageError(f"no format is left for `--output {output.output}`", "leave it out, or add a `--format`")
+        raise UsageError(
+            f"no format is left for `--output {output.output}`", advise(UsageAdvice.LEAVE_OUT_OR_ADD_FORMAT)
+        )
     found = tuple(replace(destination, file=destination.file or output.output) for destination in given)
     if files := [destination.file for destination in found if destination.file]:
         from tapctl.state.files import refuse_unwritable
@@ -113,9 +120,14 @@ def _destination(text: str) -> Destination:
     name, colon, file = text.partition(":")
     format_ = next((known for known in FindingsFormat if known.value == name), None)
     if format_ is None:
-        raise UsageError(f"`--format {name}` is no format", f"use one of {', '.join(f.value for f in FindingsFormat)}")
+        raise UsageError(
+            f"`--format {name}` is no format",
+            advise(UsageAdvice.USE_ONE_OF, ", ".join(f.value for f in FindingsFormat)),
+        )
     if colon and not file:
-        raise UsageError(f"`--format {text}` names no file", f"for example `--format {name}:tapctl.{name}`")
+        raise UsageError(
+            f"`--format {text}` names no file", advise(UsageAdvice.FOR_EXAMPLE, f"`--format {name}:tapctl.{name}`")
+        )
     return Destination(format_, Path(file) if file else None)
 
 
@@ -180,7 +192,7 @@ def open_account(
         _check_snapshot_account(snapshot, reader.account.account_id, settings.account)
         region = reader.account.region
         if settings.region and region and settings.region != region:
-            hint = f"use a snapshot of {settings.region}, or another `--region`"
+            hint = advise(UsageAdvice.USE_SNAPSHOT_OF_REGION, settings.region)
             raise UsageError(f"{snapshot} was taken in {region}, not in {settings.region}", hint)
         region, learned = settings.region or region, reader.account.learned
         return reader, replace(settings, region=region, stack_name=name, learned=learned)
@@ -195,7 +207,7 @@ def _check_snapshot_account(snapshot: Path, taken: str | None, configured: str |
     if configured and taken and taken != configured:
         raise UsageError(
             f"{snapshot} was taken of account {taken}, but the environment belongs to account {configured}",
-            "use a snapshot of that account, or choose another `--env`",
+            advise(UsageAdvice.USE_SNAPSHOT_OF_ACCOUNT),
         )
 
 
@@ -229,7 +241,9 @@ def probe_floor(reader: AccountReader, settings: Settings, terminal: Terminal, *
     from tapctl.account.live import LiveAccount
 
     if not isinstance(reader, LiveAccount):
-        raise UsageError("`--probe-floor` needs AWS and cannot be used with `--snapshot`", "leave one of them out")
+        raise UsageError(
+            "`--probe-floor` needs AWS and cannot be used with `--snapshot`", advise(UsageAdvice.LEAVE_ONE_OUT)
+        )
     probe = probing.prepare(reader, stack_name_of(settings))
     require_consent(
         f"Ask Lambda to reserve all {probe.limit} for {probe.function}, which it will refuse?", terminal, yes=yes
@@ -245,7 +259,7 @@ def probe_floor(reader: AccountReader, settings: Settings, terminal: Terminal, *
 def require_consent(question: str, terminal: Terminal, *, yes: bool) -> None:
     """Ask for consent, unless `--yes` gave it. Raises `UsageError` without a terminal, `typer.Abort` for a no."""
     if not yes:
-        require_terminal(terminal, "pass `--yes` to skip the question")
+        require_terminal(terminal, advise(UsageAdvice.PASS_YES))
         typer.confirm(question, abort=True, err=True)
 
 
@@ -269,7 +283,7 @@ def consent_to_links(template: Template, terminal: Terminal, *, allowed: bool) -
     return ()
 
 
-def require_terminal(terminal: Terminal, hint: str) -> None:
+def require_terminal(terminal: Terminal, hint: Hint) -> None:
     """Raise `UsageError` if a question could not be answered."""
     if not terminal.interactive:
         raise UsageError("confirmation required, but stdin is not a terminal", hint)
@@ -293,12 +307,12 @@ def _check_account(aws: Aws, account: str) -> None:
     identity = LiveAccount(aws).identity()
     if isinstance(identity, Unknown):
         raise UsageError(
-            f"cannot determine the AWS account of these credentials: {identity.reason}", identity.resolution or None
+            f"cannot determine the AWS account of these credentials: {identity.reason}", identity.resolution
         )
     if identity.account_id != account:
         raise UsageError(
             f"these credentials belong to account {identity.account_id}, but the environment to account {account}",
-            "choose another `--profile` or `--env`",
+            advise(UsageAdvice.CHOOSE_PROFILE_OR_ENVIRONMENT),
         )
 
 
@@ -311,7 +325,7 @@ def stack_name_of(settings: Settings) -> str:
     """The stack's name. Raises `UsageError` if nothing gives one."""
     if settings.stack_name is None:
         others = [f"`--env {name}`" for name in settings.environments] or ["`stack_name` in tapctl.toml"]
-        raise UsageError("no stack name given", f"give `--stack-name`, or {' or '.join(others)}")
+        raise UsageError("no stack name given", advise(UsageAdvice.GIVE_STACK_NAME_OR, " or ".join(others)))
     return settings.stack_name
 
 

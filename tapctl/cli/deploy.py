@@ -22,6 +22,9 @@ from tapctl.cli.context import (
 from tapctl.cli.options import DeployFormat, DeployOutput, LintOptions, ProbeOptions, TimeoutOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, Interrupted, NotVerified, TapctlError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.settings.options import AccountOptions, JudgementOptions, StackOptions, TemplateOptions, option
 from tapctl.stacks.options import Options
 
@@ -94,7 +97,7 @@ def deploy(
     settings = replace(settings, stack_name=stack_name_of(settings))
     loaded = load_to_deploy(settings, terminal)
     if not run.yes and not run.plan:
-        require_terminal(terminal, "pass `--yes` to deploy without a question")
+        require_terminal(terminal, advise(UsageAdvice.PASS_YES_TO_DEPLOY))
     outside = consent_to_links(loaded, terminal, allowed=run.allow_outside)
     aws, settings = open_aws(settings, terminal)
     if probe.probe_floor:
@@ -156,12 +159,12 @@ def _linting(lint: LintOptions, source: Source, region: str | None) -> AbstractC
 def _check(run: DeployOptions) -> None:
     """Raise `UsageError` for options that exclude each other."""
     if run.detailed_exitcode and not run.plan:
-        raise UsageError("`--detailed-exitcode` needs `--plan`", "pass both, or neither")
+        raise UsageError("`--detailed-exitcode` needs `--plan`", advise(UsageAdvice.PASS_BOTH_OR_NEITHER))
     execution = {
         "--no-wait": run.no_wait, "--recover": run.recover, "--leave": run.leave, "--wait-increase": run.wait_increase
     }  # fmt: skip
     if run.plan and (used := [option for option, value in execution.items() if value]):
-        raise UsageError(f"`{used[0]}` cannot be combined with `--plan`", "pass one of the two")
+        raise UsageError(f"`{used[0]}` cannot be combined with `--plan`", advise(UsageAdvice.PASS_ONE))
 
 
 @contextmanager
@@ -223,17 +226,19 @@ def _declined(request: DeployRequest, result: DeployResult | None, reporter: Rep
 
 def _deployed(request: DeployRequest, result: DeployResult, reporter: Reporter) -> ExitCode:
     """Print the outcome, and verify it where something changed or was not verified before; the exit code."""
+    from tapctl.hints import advise
+    from tapctl.hints.deploy import DeployAdvice
     from tapctl.report import deploy as report
     from tapctl.report import verify
-    from tapctl.stacks.follow import watch_command
+    from tapctl.stacks.follow import stack_flags
 
     terminal, outcome = reporter.terminal, result.outcome
     reporter.result(report.outputs(outcome, terminal.options()))
     verification = None
     try:
         if not outcome.followed:
-            command = watch_command(request.aws, request.stack_name)
-            terminal.message(f"CloudFormation continues the operation; follow it with {command}")
+            follow = advise(DeployAdvice.FOLLOW, stack_flags(request.aws, request.stack_name))
+            reporter.step("CloudFormation continues the operation", follow)
         elif request.verifies and (outcome.changed or result.unverified):
             if not outcome.changed:
                 terminal.message("no changes, but the previous deploy was not verified; verifying it now")
@@ -241,7 +246,7 @@ def _deployed(request: DeployRequest, result: DeployResult, reporter: Reporter) 
             render = verify.verdict_line if terminal.quiet else verify.as_text
             reporter.result(render(verification, terminal.options()))
         elif request.verifies:
-            terminal.message("no changes; verification skipped (run `tapctl verify` to verify anyway)")
+            reporter.step("no changes; verification skipped", advise(DeployAdvice.VERIFY_ANYWAY))
     except (NotVerified, Interrupted) as error:
         _end(reporter, result, None, error)
         raise
@@ -277,7 +282,7 @@ def _verify(request: DeployRequest, terminal: Terminal) -> Verification:
     except TapctlError as error:
         raise NotVerified(f"stack {name} is deployed, but not verified: {error.message}", error.hint) from None
     except KeyboardInterrupt:
-        hint = f"verify it with `tapctl verify{stack_flags(aws, name)}`"
+        hint = advise(DeployAdvice.VERIFY, stack_flags(aws, name))
         raise Interrupted(f"interrupted; stack {name} is deployed, but not verified", hint) from None
     if not verification.failed:
         mark_verified(verification.stack_id)

@@ -8,6 +8,8 @@ from tapctl.cli.context import open_aws, require_terminal, stack_name_of
 from tapctl.cli.options import OutputOptions, TimeoutOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import TapctlError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.settings.options import AccountOptions, option
 
 
@@ -38,7 +40,7 @@ def destroy(account: AccountOptions, operation: DestroyOptions, output: OutputOp
     settings = read(account, template_required=False, missing_secrets_unknown=True)
     name = stack_name_of(settings)
     if not operation.yes:
-        require_terminal(terminal, "pass `--yes` to delete the stack without a question")
+        require_terminal(terminal, advise(UsageAdvice.PASS_YES_TO_DELETE))
     aws, settings = open_aws(replace(settings, stack_name=name), terminal)
     yes, leave = operation.yes, frozenset(operation.leave)
     ui = Reporter(terminal=terminal, text=output.text, output=output.output, yes=yes, recover=yes, leave=leave)

@@ -18,6 +18,9 @@ from tapctl.cli.context import open_aws, require_consent
 from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import AwsError, DeployStuck, ExitCode, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
+from tapctl.report.hints import worded
 from tapctl.settings.options import AccountOptions, option
 from tapctl.state.files import refuse_unwritable
 
@@ -120,10 +123,10 @@ def run(which: RunOptions, account: Account, output: OutputOptions) -> None:
             terminal.result(as_json(record), file)
             terminal.message(f"wrote {file}")
         if stacks := runner.journal.stacks():
-            terminal.message(f"not deleted: {', '.join(stacks)}; `tapctl evidence clean` deletes them")
+            terminal.message(f"not deleted: {', '.join(stacks)}", advise(UsageAdvice.CLEAN_DELETES))
     terminal.result(as_text(record) if output.text else as_json(record))
     if runner.left:
-        raise DeployStuck(f"could not delete {'; '.join(runner.left)}", "`tapctl evidence clean` tries again")
+        raise DeployStuck(f"could not delete {'; '.join(runner.left)}", advise(UsageAdvice.CLEAN_EVIDENCE))
     nothing = not any(result.reading for result in record.results)
     raise typer.Exit(ExitCode.UNCERTAIN if nothing or record.contradicted() else ExitCode.OK)
 
@@ -133,7 +136,7 @@ def _make_writable(file: Path) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"cannot write {file}: {error.strerror}", "name a file with `--output`") from None
+        raise UsageError(f"cannot write {file}: {error.strerror}", advise(UsageAdvice.NAME_OUTPUT)) from None
     refuse_unwritable([file])
 
 
@@ -142,8 +145,7 @@ def _run(runner: ExperimentRunner, experiments: Sequence[Experiment], results: l
     try:
         for result in runner.results(experiments):
             results.append(result)
-            answer = result.reading.answer if result.reading else result.reason
-            runner.step(f"{result.experiment.id}: {result.outcome}: {answer}")
+            runner.step(f"{result.experiment.id}: {result.outcome}: {_answer(result)}")
     except AwsError as error:
         if not results:
             raise
@@ -198,7 +200,7 @@ def _opened(account: AccountOptions, terminal: Terminal) -> tuple[Aws, str, str]
 def _refuse_protected(settings: Settings) -> None:
     if settings.protected:
         message = f"environment {settings.env} is protected: no experiment runs in it"
-        raise UsageError(message, "choose an account that nothing depends on")
+        raise UsageError(message, advise(UsageAdvice.USE_EMPTY_ACCOUNT))
 
 
 def _now() -> str:
@@ -288,6 +290,13 @@ def _row_json(row: Experiment) -> dict[str, Any]:
     }
 
 
+def _answer(result: ExperimentResult) -> str:
+    """The answer, or why there is none and what would give one."""
+    if result.reading:
+        return result.reading.answer
+    return f"{result.reason}; {worded(result.hint)}" if result.hint else result.reason
+
+
 def as_text(record: Record) -> str:
     """Each experiment with its answer, then what each contradicts."""
     from tapctl.evidence import claim
@@ -295,7 +304,7 @@ def as_text(record: Record) -> str:
     width = max((len(result.experiment.id) for result in record.results), default=0)
     lines = []
     for result in record.results:
-        answer = f"{result.reading.answer} ({result.reading.claim})" if result.reading else result.reason
+        answer = f"{result.reading.answer} ({result.reading.claim})" if result.reading else _answer(result)
         lines.append(f"{result.experiment.id:{width}}  {result.outcome:11}  {answer}")
     for reading in record.contradicted():
         taken = claim(reading.claim)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import EXIT_CODES, ExitCode, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.settings.options import argument
 
 if TYPE_CHECKING:
@@ -85,7 +87,7 @@ def topic_of(name: str) -> Topic:
     if found := known.get(sought) or known.get(f"tapctl:{sought}"):
         return found
     near = difflib.get_close_matches(sought, known, n=1)
-    hint = f"did you mean `{known[near[0]].name}`?" if near else "`tapctl explain` lists what there is"
+    hint = advise(UsageAdvice.DID_YOU_MEAN, known[near[0]].name) if near else advise(UsageAdvice.LIST_EXPLANATIONS)
     raise UsageError(f"there is no rule, verdict, exit code or word `{name}`", hint)
 
 

@@ -11,6 +11,8 @@ from tapctl.cli.context import credentials_optional, open_account, verdict_code
 from tapctl.cli.options import OutputOptions, SnapshotOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, UsageError
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, option
 
 
@@ -60,7 +62,7 @@ def fix(
     settings = read(account, template=template, judgement=judgement, missing_secrets_unknown=True)
     loaded = load(settings.template)
     if loaded.file == STDIN:
-        raise UsageError("`fix` cannot edit a template read from a pipe", "name the template file")
+        raise UsageError("`fix` cannot edit a template read from a pipe", advise(JudgementAdvice.NAME_TEMPLATE_FILE))
     with credentials_optional():
         reader, settings = open_account(settings, terminal, snapshot.snapshot or settings.snapshot)
         result = judge(loaded, reader, settings)

@@ -14,6 +14,8 @@ from tapctl.cli.context import load_to_deploy, route_for
 from tapctl.cli.options import LintOptions, OutputOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import AwsError, ExitCode, Interrupted, TapctlError
+from tapctl.hints import Hint, advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.settings.options import (
     AccountOptions,
     JudgementOptions,
@@ -138,7 +140,7 @@ def deploy(
     from tapctl.fleet.rollout import deploy_fleet
 
     terminal = Terminal.of(output)
-    asks = "" if run.yes else "pass `--yes` to deploy without a question"
+    asks = None if run.yes else advise(UsageAdvice.PASS_YES_TO_DEPLOY)
     with (
         _rollout_request(fleet, template, account, judgement, lint, stack, adopt, terminal, asks=asks) as opened,
         _documented(opened, reporter := _reporter(opened, terminal, output, yes=run.yes)),
@@ -195,7 +197,7 @@ def destroy(
     from tapctl.report import rollout as report
 
     terminal = Terminal.of(output)
-    asks = "" if run.yes else "pass `--yes` to delete without a question"
+    asks = None if run.yes else advise(UsageAdvice.PASS_YES_TO_DELETE_FLEET)
     request = replace(_stack_set_request(fleet, account, terminal, asks=asks), timeout=run.timeout)
     with _reporter(request, terminal, output, yes=run.yes) as reporter:
         result = destroy_fleet(request, reporter, retain=run.retain_stacks, adopts=adopt.adopt)
@@ -216,7 +218,7 @@ def _rollout_request(
     adopt: AdoptOptions,
     terminal: Terminal,
     *,
-    asks: str = "",
+    asks: Hint | None = None,
 ) -> Iterator[RolloutRequest]:
     """The request for a rollout; cfn-lint runs during the block."""
     from tapctl.cli.open_fleet import open_stack_set
@@ -234,7 +236,7 @@ def _rollout_request(
 
 
 def _stack_set_request(
-    fleet: FleetName, account: AccountOptions, terminal: Terminal, *, asks: str = ""
+    fleet: FleetName, account: AccountOptions, terminal: Terminal, *, asks: Hint | None = None
 ) -> StackSetRequest:
     from tapctl.cli.open_fleet import open_stack_set
     from tapctl.settings.settings import read

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from tapctl.fleet.plan import StepKind
+from tapctl.hints import Hint
 from tapctl.report import rollout as report
 from tapctl.report.fleet_board import draw_board
 from tapctl.report.live_display import MARGIN, WIDEST, plain_console
@@ -56,10 +57,10 @@ class FleetReporter:
     """... and when it was printed."""
     _live: Live | None = None
 
-    def step(self, text: str) -> None:
+    def step(self, text: str, hint: Hint | None = None) -> None:
         followed = {step.description for step in self._steps if step.kind is not StepKind.CREATE_SET}
         if not (self.text and text in followed):
-            self.terminal.message(text)
+            self.terminal.message(text, hint)
 
     def judged(self, result: FleetPreflight) -> None:
         from tapctl.report.fleet import as_text

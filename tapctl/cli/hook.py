@@ -22,6 +22,9 @@ from tapctl.cli.command import GroupedCommand, Only, expanded, group
 from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, TapctlError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
+from tapctl.report.hints import worded
 from tapctl.settings.options import option
 
 if TYPE_CHECKING:
@@ -64,11 +67,11 @@ def fetch(url: str) -> bytes:
 
     place = urlsplit(url)
     if place.scheme != "https" or not (place.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
-        raise UsageError("the payload is not in S3", "only a CloudFormation Hook can call this function")
+        raise UsageError("the payload is not in S3", advise(UsageAdvice.USE_AS_HOOK))
     with urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - https alone, see above
         data: bytes = answer.read(MAX_PAYLOAD + 1)
     if len(data) > MAX_PAYLOAD:
-        raise UsageError(f"the payload has more than {MAX_PAYLOAD:,} bytes", "it has two templates at most")
+        raise UsageError(f"the payload has more than {MAX_PAYLOAD:,} bytes", advise(UsageAdvice.EXPECT_TWO_TEMPLATES))
     return data
 
 
@@ -190,12 +193,12 @@ def template(hook: HookOptions, output: Annotated[OutputOptions, Only("quiet", "
     terminal = Terminal.of(output)
     files = {hook.folder / name: text for name, text in written().items()}
     if there := [path for path in files if path.exists()]:
-        raise UsageError(f"{there[0]} is here", "choose another `--folder`, or remove it")
+        raise UsageError(f"{there[0]} is here", advise(UsageAdvice.CHOOSE_FOLDER))
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text)
         terminal.message(f"wrote {path}")
-    terminal.message(f"next: `tapctl deploy {hook.folder / TEMPLATE} --stack-name tapctl-hook`")
+    terminal.message(worded(advise(UsageAdvice.DEPLOY_HOOK, str(hook.folder / TEMPLATE))))
 
 
 TEMPLATE = "template.yaml"

@@ -15,7 +15,10 @@ from tapctl.cli.context import require_terminal
 from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import TapctlError, UsageError
+from tapctl.hints import Hint, advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.report.escaping import one_line
+from tapctl.report.hints import worded
 from tapctl.settings.options import option
 from tapctl.settings.other_tools import CDK, SAM, Env, cdk_config, files_of, sam_config, with_files
 from tapctl.state.files import read_bytes, write_atomically
@@ -74,35 +77,37 @@ def init(what: InitOptions, output: Annotated[OutputOptions, Only("quiet", "verb
         text = proposal(found)
         if not what.yes:
             terminal.show(text.rstrip("\n"))
-            require_terminal(terminal, "pass `--yes` to write it")
+            require_terminal(terminal, advise(UsageAdvice.PASS_YES_TO_WRITE))
         if what.yes or terminal.confirm(f"Write {FILE}?"):
             written += _write(path, text, terminal)
     if WORKFLOW.exists():
         terminal.message(f"{WORKFLOW} is here, and is kept")
     elif what.ci or (what.ci is None and not what.yes and terminal.confirm(f"Write {WORKFLOW}?")):
         written += _write(WORKFLOW, workflow(path), terminal)
-    terminal.message(f"next: {_next(path, found.required)}" if written else "nothing was written")
+    terminal.message(worded(_next(path, found.required)) if written else "nothing was written")
 
 
-def _next(path: Path, required: tuple[str, ...]) -> str:
+def _next(path: Path, required: tuple[str, ...]) -> Hint:
     """The command to run next, after the required parameters that the first environment has no value for."""
     from tapctl.settings.config_file import environment_of, load
 
     if not path.exists():
-        return "`tapctl preflight`"
+        return advise(UsageAdvice.NEXT_PREFLIGHT, "")
     file = load(path)
     env = next(iter(file.env), None)
     have = environment_of(file, env, path).parameters
     unset = [name for name in required if name not in have]
-    fill = f"fill in {', '.join(unset)} in {path}, then " if unset else ""
-    return f"{fill}`tapctl preflight{f' --env {env}' if env else ''}`"
+    option = f" --env {env}" if env else ""
+    if unset:
+        return advise(UsageAdvice.NEXT_FILL_IN, ", ".join(unset), str(path), option)
+    return advise(UsageAdvice.NEXT_PREFLIGHT, option)
 
 
 def _write(path: Path, text: str, terminal: Terminal) -> int:
     """Write a new file; returns 1. Raises `UsageError` if it exists by now."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
-        raise UsageError(f"{path} is here by now", "look at it, and run `tapctl init` again")
+        raise UsageError(f"{path} is here by now", advise(UsageAdvice.CHECK_AND_RUN_INIT))
     write_atomically(path, text)
     terminal.message(f"wrote {path}")
     return 1

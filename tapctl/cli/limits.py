@@ -16,6 +16,8 @@ from tapctl.cli.terminal import Terminal
 from tapctl.concurrency.additions import Addition, additions, largest
 from tapctl.concurrency.counting import Inventory, coverage, measured, plain_number
 from tapctl.errors import ExitCode, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.limits import Limit, LimitKind, catalogue, limits_of
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, argument, option
 
@@ -88,7 +90,7 @@ def _chosen(found: Sequence[Limit], of: str | None) -> list[Limit]:
     chosen = [limit for limit in found if of in (limit.id, limit.key, limit.service, limit.id.partition("-")[0])]
     known = {limit.id.partition("-")[0] for limit in catalogue()} | {limit.id for limit in catalogue()}
     if not chosen and of not in known:
-        raise UsageError(f"no limit or service is named {of}", "`tapctl limits` lists them")
+        raise UsageError(f"no limit or service is named {of}", advise(UsageAdvice.LIST_LIMITS))
     return chosen
 
 

@@ -16,6 +16,8 @@ from pydantic import Field
 
 from tapctl import __version__
 from tapctl.errors import ExitCode, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
@@ -29,7 +31,7 @@ MAX_CHARACTERS = 40_000
 RESULTS = (ExitCode.OK, ExitCode.EXCEEDS, ExitCode.UNCERTAIN)
 """The exit codes that come with a result; the others come with an error."""
 
-HINT = "`pip install -e '.[mcp]'` in a checkout of tapctl"
+HINT = advise(UsageAdvice.INSTALL_MCP)
 
 INSTRUCTIONS = """\
 tapctl judges before a CloudFormation deploy whether the template fits the AWS account.

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from tapctl.cli.context import open_aws, require_terminal
 from tapctl.errors import UsageError
+from tapctl.hints import Hint, advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.usage import UsageAdvice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +51,7 @@ def open_fleet(
 
     if snapshots and settings.trusted:
         message = "the change under test may choose which snapshots are in a folder"
-        raise UsageError(message, "leave out `--snapshot`, or `--base` and `--policy`")
+        raise UsageError(message, advise(UsageAdvice.LEAVE_SNAPSHOT_OR_BASE_OUT))
     targets, tested = _targets(names, account, settings)
     settings = replace(settings, snapshot=None, weakenings=(*settings.weakenings, *changes(targets, tested)))
     targets = targets.without_remedy if remedied else targets
@@ -69,7 +72,7 @@ def open_stack_set(
     terminal: Terminal,
     *,
     remedied: bool = False,
-    asks: str = "",
+    asks: Hint | None = None,
 ) -> StackSetRequest:
     """The fleet of this name, or the only one, with its stack set; `remedied` if an option gives the remedy.
 
@@ -82,7 +85,7 @@ def open_stack_set(
 
     targets, fleets = _targets(name or "all", account, settings)
     if len(targets.fleets) > 1:
-        hint = f"name one of {', '.join(fleets)}" if name is None else "run the command once for each"
+        hint = advise(UsageAdvice.NAME_ONE_OF, ", ".join(fleets)) if name is None else advise(UsageAdvice.RUN_FOR_EACH)
         raise UsageError("a rollout deploys one fleet", hint)
     targets = targets.without_remedy if remedied else targets
     name, fleet = next(iter(targets.fleets.items()))
@@ -106,7 +109,7 @@ def _targets(names: str, account: AccountOptions, settings: Settings) -> tuple[T
     from tapctl.settings.targets import choose
 
     if account.region:
-        raise UsageError("`--region` and `--targets` exclude each other", "set `regions` of the fleet in tapctl.toml")
+        raise UsageError("`--region` and `--targets` exclude each other", advise(DeployAdvice.SET_REGIONS))
     path = account.config or find()
     tested = (load(path) if path else File.model_construct()).fleet
     return choose(names, tested, path, settings.trusted), tested
@@ -159,9 +162,11 @@ def refuse_what_needs_one(given: Mapping[str, object], *, several: bool) -> None
     """Raise `UsageError` for several templates or environments, and for a given option that is about one account."""
     if several:
         message = "`--targets` judges one template, and several templates or environments are given"
-        raise UsageError(message, "run the command once for each")
+        raise UsageError(message, advise(UsageAdvice.RUN_FOR_EACH))
     if name := next((name for name, value in given.items() if value), None):
-        raise UsageError(f"`{name}` applies to one account, but `--targets` names many", "leave one of them out")
+        raise UsageError(
+            f"`{name}` applies to one account, but `--targets` names many", advise(UsageAdvice.LEAVE_ONE_OUT)
+        )
 
 
 def _accounts(targets: Targets, settings: Settings, terminal: Terminal) -> Accounts:

@@ -12,6 +12,9 @@ from tapctl.cli.command import Only
 from tapctl.cli.options import FleetOptions, OutputOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.settings.options import AccountOptions, StackOptions, TemplateOptions, argument, option
 
 if TYPE_CHECKING:
@@ -78,7 +81,7 @@ def policy(
         if note:
             terminal.message(note)
     elif which.hub:
-        raise UsageError("`--hub` needs `--targets`", "pass both, or neither")
+        raise UsageError("`--hub` needs `--targets`", advise(UsageAdvice.PASS_BOTH_OR_NEITHER))
     else:
         text = _of_command(which, command, given, account, stack, terminal)
     terminal.result(text, output.output)
@@ -92,7 +95,7 @@ def _command(which: PolicyOptions) -> tuple[Command, str | None]:
     if which.command is None or which.command in names:
         return Command(which.command or "preflight"), which.path
     if which.path is not None:
-        raise UsageError(f"`{which.command}` has no policy", f"use one of {', '.join(names)}")
+        raise UsageError(f"`{which.command}` has no policy", advise(UsageAdvice.USE_ONE_OF, ", ".join(names)))
     return Command.PREFLIGHT, which.command
 
 
@@ -153,10 +156,10 @@ def _of_fleet(
     from tapctl.settings.targets import choose
 
     if account.region:
-        raise UsageError("`--region` and `--targets` exclude each other", "set `regions` of the fleet in tapctl.toml")
+        raise UsageError("`--region` and `--targets` exclude each other", advise(DeployAdvice.SET_REGIONS))
     if command is report.Command.VERIFY or which.resources or which.drift:
         message = "with `--targets`, only `preflight` and `deploy` have a policy"
-        raise UsageError(message, "leave out the other command or option")
+        raise UsageError(message, advise(UsageAdvice.LEAVE_OTHER_COMMAND_OUT))
     deploys = command is report.Command.DEPLOY
     path = account.config or find()
     targets = choose(names, (load(path) if path else File.model_construct()).fleet, path)
@@ -165,7 +168,7 @@ def _of_fleet(
         next((name for fleet in targets.fleets.values() for name in fleet.regions), None),
     )
     if not accounts:
-        raise UsageError(f"fleet {targets.name} has no role", "set `read_role` of the fleet in tapctl.toml")
+        raise UsageError(f"fleet {targets.name} has no role", advise(DeployAdvice.SET_READ_ROLE))
     account = replace(account, region=region)
     if which.hub:
         more = _of_rollout(account, template, targets) if deploys else _looks(targets, account.env, region)
@@ -231,9 +234,9 @@ def _of_rollout(account: AccountOptions, template: TemplateOptions, targets: Tar
 
     fleet, *others = targets.fleets.values()
     if others:
-        raise UsageError("a rollout deploys one fleet", "run the command once for each")
+        raise UsageError("a rollout deploys one fleet", advise(UsageAdvice.RUN_FOR_EACH))
     if not fleet.stack_set:
-        hint = f"give [fleet.{targets.name}] a `stack_set`, the name of one"
+        hint = advise(DeployAdvice.GIVE_STACK_SET, targets.name)
         raise UsageError(f"fleet {targets.name} has no stack set", hint)
     default = f"arn:{partition(account.region or '').name}:iam::*:role/{ADMINISTRATION_ROLE}"
     role = (fleet.administration_role or default) if fleet.permission == "self" else None

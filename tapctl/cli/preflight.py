@@ -32,6 +32,8 @@ from tapctl.cli.options import (
 )
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, TapctlError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, argument, option
 
 if TYPE_CHECKING:
@@ -102,14 +104,14 @@ class TrustOptions:
             return None
         if lint.trusted:
             message = "`--allow-cfnlintrc-code` would run code of the change under test"
-            raise UsageError(message, "leave it out, or `--base` and `--policy`")
+            raise UsageError(message, advise(UsageAdvice.LEAVE_OUT_OR_BASE))
         from tapctl.settings.trusted import Trusted
 
         return Trusted.read(self.base, self.policy, config)
 
-    def content(self, file: Path, trusted: Trusted | None) -> bytes | None:
-        """The trusted content of a file; None if the file is read from the disk."""
-        return trusted.content(file) if trusted else None
+    def content(self, file: Path | None, trusted: Trusted | None) -> bytes | None:
+        """The trusted content of a file; None if the file is read from the disk, or there is none."""
+        return trusted.content(file) if trusted and file else None
 
     def applied(self, settings: Settings) -> Settings:
         """The settings with these options."""
@@ -141,7 +143,7 @@ class GateOptions:
         allowed = not os.environ.get("CI") if self.sandbox is None else self.sandbox
         if settings.sandbox and not allowed:
             message = f"the environment {settings.env} is the sandbox, which says nothing about a real account"
-            raise UsageError(message, "choose another `--env`, or pass `--sandbox` to judge against it anyway")
+            raise UsageError(message, advise(UsageAdvice.CHOOSE_ENVIRONMENT_OR_SANDBOX))
 
 
 def preflight(
@@ -248,24 +250,22 @@ class Run:
         """The options of this run that can weaken a verdict."""
         from tapctl.concurrency.verdict import Weakening
 
-        flags = {
+        given: dict[str, object] = {
             "--advisory": self.output.advisory,
             "--allow-uncertain": self.judgement.allow_uncertain,
             "--no-lint": self.lint.no_lint,
             "--sandbox": self.gate.sandbox,
+            "--baseline": self.trust.baseline,
+            "--min-unreserved": self.judgement.min_unreserved,
         }
-        values = {"--baseline": self.trust.baseline, "--min-unreserved": self.judgement.min_unreserved}
-        given = {
-            **{name: None for name, flag in flags.items() if flag},
-            **{name: str(value) for name, value in values.items() if value is not None},
-        }
-        return [Weakening(name, value, "the command line") for name, value in given.items()]
+        values = {name: value for name, value in given.items() if value is not None and value is not False}
+        shown = {name: None if value is True else str(value) for name, value in values.items()}
+        return [Weakening(name, value, "the command line") for name, value in shown.items()]
 
     def opened(self, settings: Settings) -> tuple[AccountReader, Settings]:
         """The account of a target, or its snapshot."""
         file = settings.snapshot
-        data = self.trust.content(file, settings.trusted) if file else None
-        return open_account(settings, self.terminal, file, data)
+        return open_account(settings, self.terminal, file, self.trust.content(file, settings.trusted))
 
     def finished(self, result: R, settings: Settings, report: VerdictPrinter[R]) -> ExitCode:
         """Print the result in the formats that are asked for, by the renderers of its report."""
@@ -332,7 +332,7 @@ class Run:
             "--explain": self.more.explain,
         }
         if name := next((name for name, value in given.items() if value), None):
-            raise UsageError(f"`{name}` applies to one target, but several are given", "run the command once for each")
+            raise UsageError(f"`{name}` applies to one target, but several are given", advise(UsageAdvice.RUN_FOR_EACH))
 
 
 def _has_several_stacks(template: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from tapctl.hints import Hint
 from tapctl.report.deploy import Transcript
 from tapctl.report.live_display import LiveDisplay
 
@@ -64,8 +65,8 @@ class Reporter:
         if self.annotates:
             self.terminal.result(FORMATS["github"](as_data(report)), annotates=True)
 
-    def step(self, text: str) -> None:
-        self.terminal.message(text)
+    def step(self, text: str, hint: Hint | None = None) -> None:
+        self.terminal.message(text, hint)
 
     def verdict(self, result: Preflight) -> None:
         from tapctl.concurrency.verdict import Verdict

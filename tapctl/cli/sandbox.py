@@ -9,6 +9,8 @@ import typer
 
 from tapctl.cli.command import GroupedCommand, group
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,10 +104,10 @@ def _others(given: Iterable[str]) -> dict[str, AccountLimits]:
         if match is None:
             raise UsageError(
                 f"`--account-limit {text}` is not ACCOUNT=N or ACCOUNT/REGION=N",
-                "an account id has 12 digits: `--account-limit 111111111111=50`, or `111111111111/eu-west-1=50`",
+                advise(UsageAdvice.PASS_ACCOUNT_LIMIT),
             )
         if match["cell"] in found:
-            raise UsageError(f"`--account-limit` is given twice for {match['cell']}", "leave one of them out")
+            raise UsageError(f"`--account-limit` is given twice for {match['cell']}", advise(UsageAdvice.LEAVE_ONE_OUT))
         found[match["cell"]] = AccountLimits(int(match["limit"]))
     return found
 
@@ -142,7 +144,9 @@ def _check_limits(limits: AccountLimits) -> None:
     total = limits.concurrent_executions
     for option, part in (("--floor", limits.floor), ("--held", limits.held)):
         if part is not None and part > total:
-            raise UsageError(f"`{option} {part}` exceeds the concurrency limit of {total}", "pass a larger `--limit`")
+            raise UsageError(
+                f"`{option} {part}` exceeds the concurrency limit of {total}", advise(UsageAdvice.PASS_LARGER_LIMIT)
+            )
 
 
 @app.command(cls=GroupedCommand, epilog="tapctl sandbox stop")

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 
 from tapctl.errors import TapctlError
+from tapctl.hints import Hint, advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.report.escaping import harmless, one_line
 from tapctl.report.render import RenderOptions
 from tapctl.report.wrapping import wrapped
@@ -50,17 +52,19 @@ class Terminal:
             raise
         except OSError as error:
             discard(sys.stdout)
-            raise TapctlError(
-                f"cannot write the result: {error.strerror}", "check where stdout is redirected to"
-            ) from None
+            raise TapctlError(f"cannot write the result: {error.strerror}", advise(UsageAdvice.CHECK_STDOUT)) from None
 
     def save(self, texts: Mapping[Path, tuple[str, bool]]) -> None:
         """Write results to files, each with whether its lines are commands for a CI runner; all of them or none."""
         if texts:
             write_together({path: _whole_lines(text, annotates=annotates) for path, (text, annotates) in texts.items()})
 
-    def message(self, text: str) -> None:
-        """Print a message of one line to stderr, wrapped if that is a terminal."""
+    def message(self, text: str, hint: Hint | None = None) -> None:
+        """Print a message of one line to stderr, with a hint behind it, wrapped if that is a terminal."""
+        if hint:
+            from tapctl.report.hints import worded
+
+            text = f"{text}; {worded(hint)}"
         self.show(fitted(one_line(text), sys.stderr))
 
     def show(self, text: str) -> None:

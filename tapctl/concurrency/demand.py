@@ -7,6 +7,8 @@ document what a function on managed instances claims.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.resource_types import CAPACITY_PROVIDER, CUSTOM_RESOURCES, FUNCTION, STACK_SET
 from tapctl.template.includes import includes_only, transforms
 from tapctl.template.model import FN_TRANSFORM, INCLUDE, KNOWN_TRANSFORMS, MODULE, Resource, not_here
@@ -222,7 +224,7 @@ def _why_opaque(resolver: Resolver, resource: Resource) -> str:
 
 _ON_INSTANCES = Unknown(
     "it runs on managed instances, and AWS does not document what reserved or provisioned concurrency does there",
-    "leave out the reservation; the capacity provider limits how far the function scales",
+    advise(JudgementAdvice.LEAVE_OUT_FOR_PROVIDER),
 )
 
 

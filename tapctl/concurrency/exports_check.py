@@ -12,7 +12,8 @@ from tapctl.account.model import UNREAD, Account, Stack
 from tapctl.concurrency.replacement import UpdateEffects, references
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.hints import Hint
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.limits import Limit
 from tapctl.template.model import Path, Template
 from tapctl.template.nested import StackTree
@@ -92,7 +93,7 @@ def _clashes(limit: Limit, resolver: Resolver, foreign: Mapping[str, str]) -> It
             yield Finding(limit.id, Verdict.UNKNOWN, message, key, resolver.template.file, line, hints)
         else:
             message = f"output {key} exports {shown}, which stack {foreign[name]} already exports"
-            hint = f"choose another export name, or remove the export from stack {foreign[name]} first"
+            hint = advise(JudgementAdvice.CHOOSE_EXPORT, foreign[name])
             yield Finding(limit.id, Verdict.EXCEEDS, message, key, resolver.template.file, line, (hint,))
 
 
@@ -228,10 +229,10 @@ def _in_use(limit: Limit, result: Preflight) -> Iterator[Finding]:
         elif importers:
             message = f"the update {what} {subject}, which {_listed(importers)}; CloudFormation refuses that"
             verdict = Verdict.UNCERTAIN if nested.issuperset(importers) else Verdict.EXCEEDS
-            hint = "keep the export as it is until no stack imports it"
+            hint = advise(JudgementAdvice.KEEP_EXPORT)
             if change.maybe:
                 verdict, message = Verdict.UNKNOWN, f"{message}, and whether it does is unknown: {change.maybe.reason}"
-            yield Finding(limit.id, verdict, message, *place, (hint, limit.docs))
+            yield Finding(limit.id, verdict, message, *place, (hint, advise(JudgementAdvice.READ, limit.docs)))
 
 
 def _listed(importers: tuple[str, ...]) -> str:

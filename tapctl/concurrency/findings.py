@@ -18,7 +18,8 @@ from tapctl.concurrency.judge import (
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.concurrency.warnings import concurrency_warnings
-from tapctl.hints import Advice, Hint, advise
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.limits import Limit
 from tapctl.limits.row import Number
 from tapctl.resource_types import EVENT_SOURCE_MAPPING
@@ -84,7 +85,7 @@ def _refused(limit: Limit, result: Preflight) -> Iterator[Finding]:
     for change in result.changes:
         refusal = check_provisioned(change)
         if refusal and change.wanted and refusal[0] is result.concurrency.verdict:
-            hint = fix_command(change) or ("" if remedied else suggestion(change))
+            hint = fix_command(change) or (None if remedied else suggestion(change))
             yield _finding(limit, result, [change.wanted], refusal[1], hint)
 
 
@@ -114,7 +115,9 @@ def _growing(limit: Limit, result: Preflight) -> Iterator[Finding]:
         yield _finding(limit, result, functions, message, judgement.resolution)
 
 
-def _finding(limit: Limit, result: Preflight, functions: Sequence[FunctionDemand], message: str, hint: Hint) -> Finding:
+def _finding(
+    limit: Limit, result: Preflight, functions: Sequence[FunctionDemand], message: str, hint: Hint | None
+) -> Finding:
     """A finding on one or several functions, on the line of the first."""
     names = tuple(function.logical_id for function in functions)
     file, line = functions[0].claim_place
@@ -186,7 +189,7 @@ def unknown_claim(change: ClaimChange) -> Unknown | None:
     return next((value for value in values if isinstance(value, Unknown)), open_provision(change))
 
 
-def _some(hint: Hint) -> tuple[Hint, ...]:
+def _some(hint: Hint | None) -> tuple[Hint, ...]:
     return (hint,) if hint else ()
 
 
@@ -194,7 +197,7 @@ def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tu
     """The two steps where there are some to do; else the remedy, a higher quota, and throttles that reserve nothing."""
     if result.two_step:
         if result.two_step.first is None:
-            return (result.two_step.reason,)
+            return (advise(JudgementAdvice.EXPLAIN_TWO_STEPS, result.two_step.reason),)
         return (two_steps(result),)
     verdict, plan = result.concurrency.verdict, result.plan
     remedy: Hint
@@ -202,13 +205,13 @@ def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tu
     if verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
         return ()
     if plan.possible and plan.changes:
-        remedy = advise(Advice.ALLOW_REMEDY if result.remedy_asks else Advice.APPLY_REMEDY)
+        remedy = advise(JudgementAdvice.ALLOW_REMEDY if result.remedy_asks else JudgementAdvice.APPLY_REMEDY)
     elif unknown := first_unknown(result.changes):
-        remedy = f"no remedy can be computed while the claim of {unknown[0]} is unknown ({unknown[1].reason})"
+        remedy = advise(JudgementAdvice.AWAIT_KNOWN_CLAIM, unknown[0], unknown[1].reason)
     elif verdict is Verdict.UNCERTAIN:
-        remedy = advise(Advice.PIN_MINIMUM)
+        remedy = advise(JudgementAdvice.PIN_MINIMUM)
     elif result.reserved_by_others:
-        remedy, others = (*others, advise(Advice.FREE_RESERVATIONS))[0], ()
+        remedy, others = (*others, advise(JudgementAdvice.FREE_RESERVATIONS))[0], ()
     else:
         remedy = _ask_for_less(result)
     return (remedy, *others, *_increase(limit, result), *throttles(result.tree).for_functions(functions))
@@ -217,8 +220,8 @@ def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tu
 def two_steps(result: Preflight) -> Hint:
     """The hint on the two steps, which are deployed at once, with consent, or not at all."""
     if result.remedy_forbidden:
-        return advise(Advice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED)
-    return advise(Advice.ALLOW_TWO_STEPS if result.remedy_asks else Advice.DEPLOY_IN_TWO_STEPS)
+        return advise(JudgementAdvice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED)
+    return advise(JudgementAdvice.ALLOW_TWO_STEPS if result.remedy_asks else JudgementAdvice.DEPLOY_IN_TWO_STEPS)
 
 
 def _held_by_others(result: Preflight) -> tuple[Hint, ...]:
@@ -232,20 +235,20 @@ def _held_by_others(result: Preflight) -> tuple[Hint, ...]:
         return ()
     named = ", ".join(f"{name} {value}" for name, value in others[:HOLDERS])
     more = len(others) - HOLDERS
-    return (advise(Advice.FREE_HELD, f"{named}{f' and {more} more' if more > 0 else ''}"),)
+    return (advise(JudgementAdvice.FREE_HELD, f"{named}{f' and {more} more' if more > 0 else ''}"),)
 
 
-def _ask_for_less(result: Preflight) -> str:
+def _ask_for_less(result: Preflight) -> Hint:
     """How to ask for less in the template, where no other function could free concurrency."""
     judgement = result.concurrency
     provisions = any(change.grows and change.wanted and change.wanted.provisioned for change in result.changes)
     match judgement.unreserved, judgement.floor:
         case int(unreserved), Floor(hard=hard, safe=safe) if unreserved > max(hard, safe):
-            return "provision less" if provisions else "reserve less"
+            return advise(JudgementAdvice.PROVISION_LESS) if provisions else advise(JudgementAdvice.RESERVE_LESS)
         case _ if provisions:
-            return "leave out ProvisionedConcurrencyConfig"
+            return advise(JudgementAdvice.LEAVE_PROVISIONED_OUT)
         case _:
-            return "leave out the reservation"
+            return advise(JudgementAdvice.LEAVE_RESERVATION_OUT)
 
 
 def _increase(limit: Limit, result: Preflight) -> tuple[Hint, ...]:
@@ -255,13 +258,13 @@ def _increase(limit: Limit, result: Preflight) -> tuple[Hint, ...]:
         return ()
     if result.is_sandbox:
         hidden = _overcommitted(judgement, result.account.holders)
-        return (advise(Advice.RAISE_SANDBOX_LIMIT, judgement.limit + judgement.lacking + hidden),)
+        return (advise(JudgementAdvice.RAISE_SANDBOX_LIMIT, judgement.limit + judgement.lacking + hidden),)
     # Service Quotas refuses values up to the default of 1000, however small the applied value is.
     need = max(1001, judgement.limit + judgement.lacking)
     quota = limit.key.split("/")
-    request = advise(Advice.REQUEST_INCREASE, *quota, need)
+    request = advise(JudgementAdvice.REQUEST_INCREASE, *quota, need)
     if region:
-        request = advise(Advice.REQUEST_INCREASE_IN_REGION, *quota, need, region)
+        request = advise(JudgementAdvice.REQUEST_INCREASE_IN_REGION, *quota, need, region)
     return with_pending(request, need, result.pending_increases)
 
 
@@ -269,8 +272,10 @@ def with_pending(request: Hint, need: Number, increases: Collection[Increase]) -
     """The request for an increase beside those that are pending; one of them alone if it is enough."""
     for increase in increases:
         if increase.value >= need:
-            return (advise(Advice.WAIT_FOR_INCREASE, increase.value, increase.requested_on),)
-    pending = (advise(Advice.INCREASE_PENDING, increase.value, increase.requested_on) for increase in increases)
+            return (advise(JudgementAdvice.WAIT_FOR_INCREASE, increase.value, increase.requested_on),)
+    pending = (
+        advise(JudgementAdvice.INCREASE_PENDING, increase.value, increase.requested_on) for increase in increases
+    )
     return (request, *pending)
 
 
@@ -297,16 +302,16 @@ class Throttles:
     sources: Mapping[str, str]
     stages: Mapping[str, str]
 
-    def for_functions(self, functions: Sequence[str], most: int = 3) -> tuple[str, ...]:
+    def for_functions(self, functions: Sequence[str], most: int = 3) -> tuple[Hint, ...]:
         """Throttles that could take the place of the functions' reservations."""
         hints = (hint for name in functions if (hint := self._instead_of(name)))
         return tuple(dict.fromkeys(hints))[:most]
 
-    def _instead_of(self, function: str) -> str:
+    def _instead_of(self, function: str) -> Hint | None:
         if source := self.sources.get(function):
-            return f"ScalingConfig.MaximumConcurrency of {source} throttles {function} without a reservation"
+            return advise(JudgementAdvice.RELY_ON_SOURCE, source, function)
         stage = self.stages.get(function.rpartition("/")[0], "")
-        return f"{stage} throttles without a reservation" if stage else ""
+        return advise(JudgementAdvice.RELY_ON_STAGE, stage) if stage else None
 
 
 def throttles(tree: StackTree) -> Throttles:

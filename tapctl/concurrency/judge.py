@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from tapctl.account.model import Concurrency, LearnedFloor
 from tapctl.concurrency.change import ClaimChange, Outlook, outlook
 from tapctl.concurrency.verdict import Verdict, worst
-from tapctl.hints import Advice, Hint, advise
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.unknown import Unknown, known
 
 HARD = 10
@@ -76,7 +77,7 @@ def floor(limit: int, *, pinned: int | None = None, learned: LearnedFloor | None
     return Floor(HARD, min(SAFE, limit), rule.known, rule.source.format(limit), rule.claim)
 
 
-Answer = tuple[Verdict, str, Hint]
+Answer = tuple[Verdict, str, Hint | None]
 """A verdict, its reason, and the next step where there is one."""
 
 
@@ -94,7 +95,7 @@ class Judgement:
     unreserved: int | Unknown
     floor: Floor | Unknown
     outlook: Outlook
-    resolution: Hint = ""
+    resolution: Hint | None = None
 
     @property
     def lacking(self) -> int:
@@ -148,7 +149,7 @@ def _decide(changes: tuple[ClaimChange, ...], bounds: Floor | Unknown, sums: Out
         f"{answer[1]}; the concurrency of {', '.join(drifted)} was changed outside of the stack, and CloudFormation"
         " sets it again only if it updates the resource for another reason"
     )
-    return Verdict.UNCERTAIN, reason, "write the live value into the template, or set it back"
+    return Verdict.UNCERTAIN, reason, advise(JudgementAdvice.WRITE_LIVE_VALUE)
 
 
 def _decide_all(
@@ -173,7 +174,7 @@ def _decide_claims(
 ) -> Answer:
     growing = [change for change in changes if change.grows]
     if not growing:
-        return Verdict.FITS, "no function claims more than it holds", ""
+        return Verdict.FITS, "no function claims more than it holds", None
     if isinstance(bounds, Unknown):
         return Verdict.UNKNOWN, bounds.reason, bounds.resolution
     if isinstance(sums.final, Unknown) or isinstance(sums.peak, Unknown):
@@ -183,8 +184,8 @@ def _decide_claims(
             f"would leave {sums.before_cleanup} unreserved executions until the old resources are deleted, and"
             f" {sums.final} afterwards; AWS requires at least {minimum(bounds)}, and CloudFormation deletes last"
         )
-        return Verdict.EXCEEDS, reason, ""
-    return (*_compare(sums.final, sums.peak, bounds), "")
+        return Verdict.EXCEEDS, reason, None
+    return (*_compare(sums.final, sums.peak, bounds), None)
 
 
 def exceeds_before_cleanup(changes: tuple[ClaimChange, ...], sums: Outlook, bounds: Floor | Unknown) -> bool:
@@ -247,13 +248,13 @@ def _decide_within_bounds(
         # An unknown live claim is at least 0, so holding nothing is the worst case.
         worst_case = account.unreserved - sum(known(change.claim_peak) for change in growing)
         if worst_case >= bounds.safe:
-            return (*_compare(worst_case, worst_case, bounds), "")
+            return (*_compare(worst_case, worst_case, bounds), None)
     if all(isinstance(change.claim_before, int) for change in changes) and any(map(_surely_grows, growing)):
         # An unknown new claim is at least 0, so claiming nothing is the best case.
         growth = sum(known(change.claim_after) - known(change.claim_before) for change in changes)
         best_case = account.unreserved - growth
         if best_case < minimum(bounds):
-            return (*_compare(best_case, best_case, bounds), "")
+            return (*_compare(best_case, best_case, bounds), None)
     return Verdict.UNKNOWN, unknown.reason, unknown.resolution
 
 
@@ -315,19 +316,19 @@ def _not_in_template(change: ClaimChange) -> str:
     return ""
 
 
-def fix_command(change: ClaimChange) -> Hint:
-    """How to free provisioned concurrency that no deploy frees; empty where there is none."""
+def fix_command(change: ClaimChange) -> Hint | None:
+    """How to free provisioned concurrency that no deploy frees; None where there is none."""
     live = change.live
     outside = [name for name in (live.holders or {} if live else {}) if name.startswith(":")]
     if live is None or not outside or change.replaced:
-        return ""
-    return advise(Advice.FREE_PROVISIONED, live.physical_id, outside[0][1:])
+        return None
+    return advise(JudgementAdvice.FREE_PROVISIONED, live.physical_id, outside[0][1:])
 
 
-def suggestion(change: ClaimChange) -> str:
-    """What to write into the template where no remedy helps; empty where that is unknown."""
+def suggestion(change: ClaimChange) -> Hint | None:
+    """What to write into the template where no remedy helps; None where that is unknown."""
     most = change.provisioned_peak
-    return f"reserve at least {most}, or provision less" if isinstance(most, int) else ""
+    return advise(JudgementAdvice.RESERVE_MORE, most) if isinstance(most, int) else None
 
 
 def open_provision(change: ClaimChange) -> Unknown | None:

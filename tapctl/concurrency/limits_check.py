@@ -16,7 +16,8 @@ from tapctl.concurrency.replaced_resources import compared_resources
 from tapctl.concurrency.replacement import NO_EFFECTS, UpdateEffects
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Amount, Finding, Verdict
-from tapctl.hints import Advice, Advised, Hint, advise
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.limits import Limit, LimitKind, LimitSettings, limits_of
 from tapctl.limits.row import Call, DefaultGrade, Measure, Metric, Number, Of, plain_id
 from tapctl.template.nested import StackTree
@@ -243,7 +244,7 @@ def _next_steps(room: _Room, finding: Finding, fullest: _Sum, result: Preflight)
     service, _, code = limit.key.partition("/")
     if not limit.adjustable or not code.startswith("L-") or not region or result.is_sandbox:
         return earlier
-    request = advise(Advice.RAISE_QUOTA, service, code, ceil(needed), region)
+    request = advise(JudgementAdvice.RAISE_QUOTA, service, code, ceil(needed), region)
     return (*earlier, *with_pending(request, needed, result.increases.get(limit.key, ())))
 
 
@@ -262,13 +263,13 @@ def depends_on_replacements(result: Preflight) -> bool:
     )
 
 
-EARLIER = "delete what leaves the stack in a deploy before this one: CloudFormation deletes last"
+EARLIER = advise(JudgementAdvice.DELETE_BEFORE)
 
 
 def short(result: Preflight) -> tuple[Limit, ...]:
     """The limits of which an increase would help the deploy."""
-    hints = (hint for finding in result.findings for hint in finding.hints if isinstance(hint, Advised))
-    raised = {f"{hint.values[0]}/{hint.values[1]}" for hint in hints if hint.advice is Advice.RAISE_QUOTA}
+    hints = (hint for finding in result.findings for hint in finding.hints)
+    raised = {f"{hint.values[0]}/{hint.values[1]}" for hint in hints if hint.advice is JudgementAdvice.RAISE_QUOTA}
     limits = touched(result.tree, Before.of(result), result.limits.own) if raised else ()
     return tuple(limit for limit in limits if limit.key in raised)
 
@@ -309,13 +310,13 @@ METRIC_MINUTES = 5
 """How old what CloudWatch publishes as a usage may be."""
 
 
-_SPLIT = ("split it into nested stacks",)
+_SPLIT = (advise(JudgementAdvice.SPLIT_INTO_NESTED),)
 _FOR_LESS: Mapping[Measure, tuple[Hint, ...]] = {
     Measure.TEXT: _SPLIT,
     Measure.ENTRIES: _SPLIT,
     Measure.DYNAMIC_REFERENCES: _SPLIT,
-    Measure.LARGEST_ENTRY: ("split it into several",),
-    Measure.TREE: ("move a part of it into another stack",),
+    Measure.LARGEST_ENTRY: (advise(JudgementAdvice.SPLIT),),
+    Measure.TREE: (advise(JudgementAdvice.MOVE_TO_OTHER_STACK),),
 }
 """The next step by what a template has too much of."""
 

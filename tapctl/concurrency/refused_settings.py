@@ -11,7 +11,8 @@ from tapctl.concurrency.demand import Demand, EventSource, FunctionDemand, Provi
 from tapctl.concurrency.judge import fix_command
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.hints import Hint
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.limits import Limit
 from tapctl.resource_types import ALIAS, FUNCTION, PROVISIONED_CONCURRENCY, PUBLISHED
 from tapctl.template.model import Resource
@@ -20,9 +21,11 @@ from tapctl.template.resolver import existence
 from tapctl.template.values import NO_VALUE, ResourceReference, Value
 from tapctl.unknown import Unknown
 
-DOCS = "https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html"
-API = "https://docs.aws.amazon.com/lambda/latest/api/API_PutProvisionedConcurrencyConfig.html"
-EVENT_SOURCES = "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"
+DOCS = advise(JudgementAdvice.READ, "https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html")
+API = advise(
+    JudgementAdvice.READ, "https://docs.aws.amazon.com/lambda/latest/api/API_PutProvisionedConcurrencyConfig.html"
+)
+EVENT_SOURCES = advise(JudgementAdvice.READ, "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html")
 
 LATEST = "$LATEST"
 
@@ -34,7 +37,6 @@ class Exclusion:
     property: str
     is_on: Callable[[Value], bool | Unknown]
     reason: str
-    hint: str
     docs: str
     claim: str
     """What has its grade in `tapctl.evidence.claims`."""
@@ -54,7 +56,6 @@ EXCLUSIONS = (
         "SnapStart",
         _applies_snap_start,
         "Lambda does not support SnapStart and provisioned concurrency on one version",
-        "leave out SnapStart or ProvisionedConcurrencyConfig",
         "https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html",
         "snapstart-provisioned",
     ),
@@ -62,7 +63,6 @@ EXCLUSIONS = (
         "TenancyConfig",
         _is_set,
         "Lambda does not support tenant isolation and provisioned concurrency on one function",
-        "leave out TenancyConfig or ProvisionedConcurrencyConfig",
         "https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html",
         "tenancy-provisioned",
     ),
@@ -149,13 +149,13 @@ def _of_one(holder: _Holder) -> Iterator[Refusal]:
     name, version = f"{holder.resource.logical_id} of {holder.function}", holder.version
     if version == LATEST:
         message = f"alias {name} provisions concurrency on {LATEST}; Lambda allows it on a published version only"
-        yield Verdict.EXCEEDS, message, ("set FunctionVersion to an AWS::Lambda::Version", DOCS)
+        yield Verdict.EXCEEDS, message, (advise(JudgementAdvice.SET_VERSION), DOCS)
     elif isinstance(version, Unknown) and not isinstance(version, ResourceReference):
         message = f"alias {name} provisions concurrency on an unknown version: {version.reason}"
         yield Verdict.UNKNOWN, message, _next_step(version)
     if holder.provisioned.value == 0:
         message = f"{name} provisions 0; Lambda requires at least 1"
-        yield Verdict.EXCEEDS, message, ("leave out ProvisionedConcurrencyConfig", API)
+        yield Verdict.EXCEEDS, message, (advise(JudgementAdvice.LEAVE_PROVISIONED_OUT), API)
 
 
 def _next_step(unknown: Unknown) -> tuple[Hint, ...]:
@@ -179,7 +179,8 @@ def _of_function(member: StackTree, holder: _Holder) -> Iterator[Refusal]:
             # A version with a number was published before, maybe without the property.
             earlier = isinstance(holder.version, str)
             verdict = Verdict.UNCERTAIN if earlier else Verdict.EXCEEDS
-            yield verdict, f"{message}; {exclusion.reason}", (exclusion.hint, exclusion.docs)
+            leave_out = advise(JudgementAdvice.LEAVE_ONE_SETTING_OUT, exclusion.property)
+            yield verdict, f"{message}; {exclusion.reason}", (leave_out, advise(JudgementAdvice.READ, exclusion.docs))
 
 
 def _of_version(holder: _Holder, holders: list[_Holder]) -> Iterator[Refusal]:
@@ -191,7 +192,7 @@ def _of_version(holder: _Holder, holders: list[_Holder]) -> Iterator[Refusal]:
             f"{holder.resource.logical_id} and {first.resource.logical_id} provision concurrency on one version of"
             f" {holder.function}; Lambda allows one configuration per version"
         )
-        yield Verdict.EXCEEDS, message, ("provision on one of them", DOCS)
+        yield Verdict.EXCEEDS, message, (advise(JudgementAdvice.PROVISION_ON_ONE), DOCS)
 
 
 def _of_live_version(holder: _Holder, result: Preflight) -> Iterator[Refusal]:
@@ -203,7 +204,7 @@ def _of_live_version(holder: _Holder, result: Preflight) -> Iterator[Refusal]:
             f"version {holder.version} of {holder.function} provisions concurrency already, outside of the stack;"
             f" Lambda allows one configuration per version, and refuses that of {holder.resource.logical_id}"
         )
-        yield Verdict.EXCEEDS, message, (fix_command(change) or "provision on one of them", DOCS)
+        yield Verdict.EXCEEDS, message, (fix_command(change) or advise(JudgementAdvice.PROVISION_ON_ONE), DOCS)
 
 
 def _change(holder: _Holder, result: Preflight) -> ClaimChange | None:
@@ -234,7 +235,7 @@ def _of_moved_concurrency(
             f"{holder.resource.logical_id} provisions concurrency on the version on which {name} holds it {when};"
             " Lambda allows one configuration per version"
         )
-        yield verdict, message, (f"take it from {name} in an earlier deploy, or publish another version", DOCS)
+        yield verdict, message, (advise(JudgementAdvice.TAKE_PROVISIONED, name), DOCS)
 
 
 def _share_version(one: _Holder, other: _Holder) -> bool:
@@ -277,7 +278,7 @@ def _overrun(function: str, sources: list[EventSource], reserved: int) -> Refusa
             f"{names} may run {function} {known} times at once, but it reserves {reserved}; public reports say that"
             " Lambda refuses it, AWS does not document it"
         )
-        lower = f"set MaximumConcurrency to {reserved} in total, and to at least 2 on each event source"
+        lower = advise(JudgementAdvice.SET_MAXIMUM_CONCURRENCY, reserved)
         return Verdict.UNCERTAIN, message, (lower, EVENT_SOURCES)
     unknown = next((maximum for maximum in maximums if isinstance(maximum, Unknown)), None)
     if unknown:

@@ -12,11 +12,12 @@ from tapctl.account.model import Concurrency
 from tapctl.concurrency.change import ClaimChange, outlook
 from tapctl.concurrency.judge import Floor, check_provisioned, lacks_only_on_the_way, open_provision
 from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyPlan
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.unknown import Unknown, known
 
 FIRST, SECOND = "step 1 of 2", "step 2 of 2"
-GOES_ON = advise(Advice.DEPLOY_SECOND_STEP)
+GOES_ON = advise(JudgementAdvice.DEPLOY_SECOND_STEP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ from tapctl.concurrency.judge import SMALL_ACCOUNT, Floor, minimum
 from tapctl.concurrency.remedy import RemedyPolicy
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.hints import Advice, Hint, advise
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.limits import CONCURRENCY
 from tapctl.limits.awslambda import MAX_MEMORY_OF_NEW_ACCOUNTS
 from tapctl.resource_types import FUNCTION
@@ -21,10 +23,12 @@ from tapctl.template.resolver import Resolver, existence, whole_number
 from tapctl.template.values import NO_VALUE
 from tapctl.unknown import known
 
-RESERVED_DOCS = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"
-SCALING_DOCS = "https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html"
-PEAK_DOCS = "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-concurrency.html"
-QUOTA_DOCS = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
+RESERVED_DOCS = advise(
+    JudgementAdvice.READ, "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"
+)
+SCALING_DOCS = advise(JudgementAdvice.READ, "https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html")
+PEAK_DOCS = advise(JudgementAdvice.READ, "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-concurrency.html")
+QUOTA_DOCS = advise(JudgementAdvice.READ, "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html")
 
 
 def concurrency_warnings(result: Preflight) -> Iterator[Finding]:
@@ -66,7 +70,11 @@ def unmet_targets(result: Preflight) -> Iterator[Finding]:
                 f"{names} asks for at least {least} provisioned executions, but {source} {available};"
                 " the scaling will fail after the deploy"
             )
-            hint = f"lower MinCapacity to {available} in total" if available else "remove the scalable target"
+            hint = (
+                advise(JudgementAdvice.LOWER_MIN_CAPACITY, available)
+                if available
+                else advise(JudgementAdvice.REMOVE_TARGET)
+            )
             yield _warning(message, targets[0].logical_id, targets[0].file, targets[0].line, hint, SCALING_DOCS)
 
 
@@ -113,7 +121,7 @@ def large_memory(result: Preflight) -> Iterator[Finding]:
                     f" this one has {limit}, often allow no more than {MAX_MEMORY_OF_NEW_ACCOUNTS:,} MB (a rule of"
                     " thumb, no API returns the cap)"
                 )
-                hint = f"set MemorySize to at most {MAX_MEMORY_OF_NEW_ACCOUNTS}, or ask AWS Support for more"
+                hint = advise(JudgementAdvice.LOWER_MEMORY, MAX_MEMORY_OF_NEW_ACCOUNTS)
                 yield _warning(message, name, member.resolver.template.file, line, hint, QUOTA_DOCS)
 
 
@@ -144,7 +152,7 @@ def refused_rollback(result: Preflight) -> Iterator[Finding]:
         )
         file, line = first.claim_place
         file = file or result.tree.resolver.template.file
-        yield _warning(message, first.logical_id, file, line, "lower it in a deploy of that change alone")
+        yield _warning(message, first.logical_id, file, line, advise(JudgementAdvice.LOWER_ALONE))
 
 
 def busy_account(result: Preflight) -> Iterator[Finding]:
@@ -186,10 +194,12 @@ def snapshot_age(account: Account, file: str, now: datetime) -> Iterator[Finding
     age = age_of(account, now)
     if account.stale:
         message, resolution = account.stale.reason, account.stale.resolution
-        yield Finding(None, Verdict.UNKNOWN, message, file=file, hints=(resolution,), rule=SNAPSHOT_AGE)
+        yield Finding(
+            None, Verdict.UNKNOWN, message, file=file, hints=(resolution,) if resolution else (), rule=SNAPSHOT_AGE
+        )
     elif age is not None and age >= _OLD:
         message = f"the snapshot is {spelled(age)} old, and the account may have changed since"
-        hints: tuple[Hint, ...] = (advise(Advice.RENEW_SNAPSHOT),)
+        hints: tuple[Hint, ...] = (advise(JudgementAdvice.RENEW_SNAPSHOT),)
         yield Finding(None, Verdict.FITS, message, file=file, hints=hints, rule=SNAPSHOT_AGE, severity="warning")
 
 
@@ -207,7 +217,7 @@ def unset_parameters(result: Preflight) -> Iterator[Finding]:
         return
     for name in missing_values(template, result.tree.parameters):
         message = f"parameter {name} has neither a value nor a default; a deploy is refused"
-        hints: tuple[Hint, ...] = (advise(Advice.GIVE_PARAMETER, name),)
+        hints: tuple[Hint, ...] = (advise(JudgementAdvice.GIVE_PARAMETER, name),)
         file, line = template.place("Parameters", name)
         yield Finding(
             None, Verdict.FITS, message, file=file, line=line, hints=hints, rule=UNSET_PARAMETER, severity="warning"
@@ -244,11 +254,17 @@ def unmet_minimums(result: Preflight, policy: RemedyPolicy) -> Iterator[Finding]
                 f"`minimum` in tapctl.toml has {minimum_} for {function.logical_id}, which reserves {reserved}:"
                 f" a remedy keeps {reserved} or drops it, and lowers nothing"
             )
-            yield _warning(message, function.logical_id, *function.claim_place, f"set it to {reserved} or less")
+            yield _warning(
+                message, function.logical_id, *function.claim_place, advise(JudgementAdvice.SET_AT_MOST, reserved)
+            )
 
 
 def _unknown_name(file: str, key: str, name: str, functions: list[str]) -> Finding:
     near = difflib.get_close_matches(name, functions, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else f"the template has: {', '.join(functions) or 'none'}"
+    hint = (
+        advise(UsageAdvice.DID_YOU_MEAN, near[0])
+        if near
+        else advise(JudgementAdvice.NAME_TEMPLATE_FUNCTION, ", ".join(functions) or "none")
+    )
     message = f"`{key}` in tapctl.toml names {name}, but the template has no such function"
     return Finding(CONCURRENCY.id, Verdict.FITS, message, file=file, hints=(hint,), severity="warning")

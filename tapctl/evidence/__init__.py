@@ -22,6 +22,8 @@ from tapctl.evidence.deletion import Cleaned, clean
 from tapctl.evidence.experiment import PREFIX, TAG, Experiment
 from tapctl.evidence.journal import ExperimentJournal
 from tapctl.evidence.run import ExperimentRunner
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 
 __all__ = [
     "EXPERIMENTS",
@@ -45,7 +47,7 @@ EXPERIMENTS = {
 def chosen(ids: Sequence[str]) -> tuple[Experiment, ...]:
     """The experiments with these ids, all without any. Raises `UsageError` for another id."""
     if unknown := [id_ for id_ in ids if id_ not in EXPERIMENTS]:
-        raise UsageError(f"no experiment is named {unknown[0]}", "`tapctl evidence list` lists them")
+        raise UsageError(f"no experiment is named {unknown[0]}", advise(UsageAdvice.LIST_EXPERIMENTS))
     return tuple(row for id_, row in EXPERIMENTS.items() if not ids or id_ in ids)
 
 

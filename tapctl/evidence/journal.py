@@ -25,7 +25,7 @@ class ExperimentJournal:
     def locked(self) -> Iterator[None]:
         """Keep a second run and a clean away. Raises `BusyError`."""
         file = own_folder(self._file.parent) / f"{self._file.stem}.lock"
-        busy = f"another `tapctl evidence` is at work in account {self.account_id}, {self.region}"
+        busy = f"another evidence run is at work in account {self.account_id}, {self.region}"
         with locks.hold(file, timeout=0, busy=busy):
             yield
 

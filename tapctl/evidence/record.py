@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.evidence.experiment import Experiment, Observation, Reading, Seen
+from tapctl.hints import Hint
 
 SCHEMA = "tapctl.evidence/1"
 AWS = "aws"
@@ -36,6 +37,7 @@ class ExperimentResult:
     seen: Seen | None = None
     reading: Reading | None = None
     reason: str = ""
+    hint: Hint | None = None
 
     @property
     def outcome(self) -> str:

@@ -17,6 +17,8 @@ from tapctl.evidence.deletion import DELETE_CALLS, DELETE_SECONDS, delete
 from tapctl.evidence.experiment import PREFIX, ApiCall, Experiment, Observation, Seen, Takes, filled
 from tapctl.evidence.journal import ExperimentJournal
 from tapctl.evidence.record import ExperimentResult
+from tapctl.hints import Hint, advise
+from tapctl.hints.usage import UsageAdvice
 
 LONGEST_WAIT = 900
 """Seconds for which one answer is waited for."""
@@ -62,11 +64,14 @@ class ExperimentRunner:
 
     def _result(self, experiment: Experiment) -> ExperimentResult:
         if experiment.billed and not self.billed:
-            return ExperimentResult(experiment, reason=f"costs {experiment.cost}; `--billed` allows it")
+            return ExperimentResult(
+                experiment, reason=f"costs {experiment.cost}", hint=advise(UsageAdvice.ALLOW_BILLED)
+            )
         try:
             start = self._start()
-            if reason := self._too_much(experiment, start):
-                return ExperimentResult(experiment, start, reason=reason)
+            reason, hint = self._too_much(experiment, start)
+            if reason:
+                return ExperimentResult(experiment, start, reason=reason, hint=hint)
             seen = self._seen(experiment, start)
         except Stopped as error:
             return ExperimentResult(experiment, reason=error.message)
@@ -84,18 +89,18 @@ class ExperimentRunner:
         minimum = floor(limit).safe if self._minimum is None else self._minimum
         return Seen(limit, unreserved, minimum, {})
 
-    def _too_much(self, experiment: Experiment, start: Seen) -> str:
+    def _too_much(self, experiment: Experiment, start: Seen) -> tuple[str, Hint | None]:
         """Why the experiment cannot run within the account's headroom and the user's bounds; "" if it can."""
         if experiment.takes is Takes.NOTHING:
-            return ""
+            return "", None
         if experiment.takes is Takes.ALL and self._minimum is None and not floor(start.limit).known:
-            return "needs the minimum of this account: run it with lambda-minimum"
+            return "needs the minimum of this account", advise(UsageAdvice.RUN_MINIMUM_FIRST)
         needed = 1 if experiment.takes is Takes.ONE else start.headroom
         if start.headroom == 0 and experiment.id != "lambda-zero":
-            return f"no headroom: {start.unreserved} are unreserved, and {start.minimum} have to stay"
+            return f"no headroom: {start.unreserved} are unreserved, and {start.minimum} have to stay", None
         if needed > self.headroom:
-            return f"takes {needed} executions for a moment; `--headroom {needed}` allows it"
-        return ""
+            return f"takes {needed} executions for a moment", advise(UsageAdvice.ALLOW_HEADROOM, needed)
+        return "", None
 
     def _seen(self, experiment: Experiment, start: Seen) -> Seen:
         stack = f"{PREFIX}{self.run}-{experiment.id}"
@@ -126,7 +131,7 @@ class ExperimentRunner:
         try:
             self._delete(stack)
         except KeyboardInterrupt:
-            self.step(f"deleting {stack} first; another Ctrl-C leaves it to `tapctl evidence clean`")
+            self.step(f"deleting {stack} first; another Ctrl-C leaves it in the account")
             self._delete(stack)
             raise
 

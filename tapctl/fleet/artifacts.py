@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from tapctl.aws.accounts import organization
 from tapctl.errors import TapctlError, UsageError
 from tapctl.fleet.definition import deployable
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.packaging.bucket import ArtifactStore, bucket_name
 from tapctl.packaging.content import text_content
 from tapctl.packaging.package import MAX_BODY, Artifact, PackagedTemplate, Packager, Publication, packager
@@ -71,9 +73,9 @@ def package_for_all(request: RolloutRequest, result: Preflight, step: Callable[[
     package = Packager(store, local.python).package(template, result.tree)
     if any(artifact.bucket for artifact in package.artifacts) or package.images:
         message = "the template takes assets from the bucket or repository of a CDK bootstrap, which each account has"
-        raise UsageError(message, "publish them to every account with `cdk-assets`, or inline the code")
+        raise UsageError(message, advise(DeployAdvice.PUBLISH_TO_FLEET))
     if package.artifacts and bucket and "{region}" not in bucket:
-        hint = "write `{region}` into `artifact_bucket`, and create the bucket of each Region"
+        hint = advise(DeployAdvice.NAME_REGIONAL_BUCKETS)
         raise UsageError(f"bucket {bucket} is in one Region, and each Region needs its own", hint)
     if template is request.template:
         return package

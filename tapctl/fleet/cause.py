@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass
 
 from tapctl.account.floor_cache import floor_in_error
+from tapctl.hints import Hint, advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.failures import FailureAdvice
 from tapctl.stacks.causes import explain, unwrapped
 from tapctl.stacks.causes.cause import Cause
 
@@ -20,19 +23,24 @@ _CAUSES = (
         r"should have '?(?P<role>[\w+=,.@/-]+)'? role with trust relationship to"
         r" (?:Role )?'?(?P<trusted>[\w+=,.@:/-]*\w(?: service)?)",
         "",
-        "create {role} in the account, which trusts {trusted}",
+        FailureAdvice.CREATE_TRUSTING_ROLE,
+        (
+            "role",
+            "trusted",
+        ),
     ),
     Cause(
         r"Region (?P<region>[a-z\d-]+) is (?:not enabled|disabled)",
         "",
-        "enable {region} in the account, or list its other `regions` in its section of the fleet",
+        FailureAdvice.ENABLE_OR_LIST_REGIONS,
+        ("region",),
     ),
     Cause(
         r"^(?!.*already exists in stack ).*(?:already exists|AlreadyExists|BucketAlreadyOwnedByYou)",
         "a resource of that name exists outside this stack",
-        "rename it, or delete the other one in the account",
+        FailureAdvice.RENAME_OR_DELETE_OTHER,
     ),
-    Cause(r"^Cancelled since ", "", "correct what failed before it, and run it again"),
+    Cause(r"^Cancelled since ", "", FailureAdvice.CORRECT_EARLIER),
 )
 """What StackSets says itself, and failures whose next step is another one than for a stack."""
 
@@ -42,7 +50,7 @@ class InstanceFailure:
     """Why an instance failed: in a sentence, and what to do about it."""
 
     sentence: str
-    hint: str = ""
+    hint: Hint | None = None
 
 
 def cause(reason: str) -> InstanceFailure:
@@ -52,5 +60,5 @@ def cause(reason: str) -> InstanceFailure:
     named = f"{matched['name']}: " if matched else ""
     meaning, hint = explain(reason, first=_CAUSES)
     if floor_in_error(reason) is not None:
-        hint = "run it again: the minimum is remembered for the account"
+        hint = advise(DeployAdvice.RUN_WITH_MINIMUM)
     return InstanceFailure(f"{named}{words}{f'; that is, {meaning}' if meaning else ''}", hint)

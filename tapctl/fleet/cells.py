@@ -18,6 +18,8 @@ from tapctl.account.snapshot import load as load_snapshot
 from tapctl.aws.accounts import Accounts, organization_accounts, refusal
 from tapctl.aws.errors import INVALID_KEYS
 from tapctl.errors import AwsError, TapctlError, TemplateError, UsageError
+from tapctl.hints import Hint, advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.limits import Limit
 from tapctl.settings.targets import TargetAccount, Targets, merged, target_account
 from tapctl.unknown import Count, Unknown
@@ -114,7 +116,7 @@ def _cells(targets: Targets, found: Iterable[TargetAccount], inactive: Mapping[s
     if not accounts:
         raise UsageError(f"fleet {targets.name} has no accounts", _no_accounts(targets))
     if without := next((account.id for account in accounts if not account.regions), None):
-        raise UsageError(f"fleet {targets.name} has no Region for account {without}", "give it `regions`")
+        raise UsageError(f"fleet {targets.name} has no Region for account {without}", advise(DeployAdvice.GIVE_REGIONS))
     cells = tuple(Cell(account, region) for account in accounts for region in account.regions)
     has_stack_set = any(fleet.stack_set for fleet in targets.fleets.values())
     known = {account.id for account in accounts} | inactive.keys()
@@ -123,18 +125,18 @@ def _cells(targets: Targets, found: Iterable[TargetAccount], inactive: Mapping[s
     return Cells(targets.name, cells, inactive, twice, open_cell, has_stack_set=has_stack_set, foreign=foreign)
 
 
-def _no_accounts(targets: Targets) -> str:
+def _no_accounts(targets: Targets) -> Hint:
     """What to do about targets without accounts."""
     units = dict.fromkeys(unit for fleet in targets.fleets.values() for unit in fleet.ous)
     if units:
-        return f"no account in {', '.join(units)} is active and not excluded; correct `ous` of the fleet in tapctl.toml"
-    return "give it `accounts`, `file` or `ous`; excluded accounts do not count"
+        return advise(DeployAdvice.CORRECT_EMPTY_OUS, ", ".join(units))
+    return advise(DeployAdvice.GIVE_ACCOUNTS)
 
 
 RARELY_FULL = frozenset({"cloudformation-stacks", "logs-log-groups"})
 """Limits of thousands that nearly every template touches, and whose usage is a listing."""
 
-_NOT_READ = Unknown("a fleet reads it only with `--strict`", judged=False)
+_NOT_READ = Unknown("not read for a fleet", advise(DeployAdvice.READ_STRICTLY), judged=False)
 
 
 @dataclass(slots=True)
@@ -167,11 +169,11 @@ def _live(accounts: Accounts, *, strict: bool) -> Open:
         account, arn = cell.account, ""
         if account.id != accounts.own:
             if not account.role:
-                hint = "set `read_role` of the fleet in tapctl.toml"
+                hint = advise(DeployAdvice.SET_READ_ROLE)
                 raise AwsError("it has no role, and is not the account of these credentials", hint)
             arn = account.role_arn(accounts.partition)
             if f"::{account.id}:" not in arn:
-                hint = "write `{account}` into the ARN in `read_role`, or name the role alone"
+                hint = advise(DeployAdvice.WRITE_ACCOUNT_INTO_ROLE)
                 raise AwsError(f"role {account.role} belongs to another account", hint)
         try:
             aws = accounts.cell(cell.region, arn, account.external_id)
@@ -189,17 +191,19 @@ def load_snapshots(folder: Path) -> dict[str, SnapshotAccount]:
     names no account or Region.
     """
     if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder", "`tapctl account --targets NAME --output FOLDER` saves one")
+        raise UsageError(f"{folder} is not a folder", advise(DeployAdvice.SAVE_FLEET_SNAPSHOT))
     found: dict[str, SnapshotAccount] = {}
     files: dict[str, Path] = {}
     for file in sorted(folder.glob("*.json")):
         reader = load_snapshot(file)
         account, region = reader.account.account_id, reader.account.region
         if not account or not region:
-            raise UsageError(f"{file} does not name its account and Region", "add `account_id` and `region` to it")
+            raise UsageError(f"{file} does not name its account and Region", advise(DeployAdvice.NAME_SNAPSHOT_CELL))
         name = f"{account}/{region}"
         if name in files:
-            raise UsageError(f"{files[name]} and {file} are both snapshots of {name}", "remove the older one")
+            raise UsageError(
+                f"{files[name]} and {file} are both snapshots of {name}", advise(DeployAdvice.REMOVE_OLDER)
+            )
         found[name], files[name] = reader, file
     return found
 
@@ -208,7 +212,7 @@ def _saved(snapshots: Mapping[str, SnapshotAccount]) -> Open:
     def open_cell(cell: Cell) -> AccountReader:
         reader = snapshots.get(cell.name)
         if reader is None:
-            raise AwsError("there is no snapshot of this account and Region", "save the fleet again")
+            raise AwsError("there is no snapshot of this account and Region", advise(DeployAdvice.SAVE_FLEET_AGAIN))
         if (reason := _unread_reason(reader.account)) is not None:
             raise AwsError(reason.reason, reason.resolution)
         return reader
@@ -232,7 +236,7 @@ def each_cell(cells: Sequence[Cell], work: Callable[[Cell], T]) -> list[T | Tapc
         except (AwsError, TemplateError, UsageError) as error:
             if isinstance(error, AwsError) and error.code in INVALID_KEYS.codes:
                 message = f"AWS does not accept the credentials in {cell.region}, which may be disabled there"
-                return AwsError(message, "enable the Region in the account, or leave the cell out", code=error.code)
+                return AwsError(message, advise(DeployAdvice.ENABLE_REGION), code=error.code)
             return error
 
     pool = ThreadPoolExecutor(WORKERS, "cell")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from tapctl.aws.stack_sets import SERVICE_MANAGED, StackSet, as_parameters
 from tapctl.errors import TemplateError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.packaging.package import MAX_BODY, PackagedTemplate
 from tapctl.stacks.capabilities import capabilities, holds_nested, is_generated
 from tapctl.template.load import from_stack
@@ -137,7 +139,7 @@ def deployable(template: Template, fleet: Fleet) -> Template:
     if template.transforms or is_generated(template):
         what = "nested stacks" if holds_nested(template) else "a macro"
         message = f"a stack set with service-managed permissions cannot deploy {what}"
-        hint = 'use `permission = "self"`, or a template without it'
+        hint = advise(DeployAdvice.USE_SELF_PERMISSION)
         raise TemplateError(message, hint, file=file)
     return template
 

@@ -10,6 +10,8 @@ from tapctl.errors import AwsError, TapctlError, UsageError
 from tapctl.fleet.observe import refuse_others_set
 from tapctl.fleet.operation import EndedOperation, began, follow, resume
 from tapctl.fleet.plan import FleetDeletion, Step, StepKind, rectangles
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.resource_types import STACK
 from tapctl.stacks.stateful_types import STATEFUL
 from tapctl.state.rollout_journal import open_rollout_journal
@@ -47,7 +49,7 @@ def destroy_fleet(request: StackSetRequest, ui: RolloutUI, *, retain: bool, adop
     Raises `UsageError` for a protected environment and another user's stack set, `BusyError` for a foreign operation.
     """
     if request.settings.protected:
-        hint = "remove `protected = true` from tapctl.toml first"
+        hint = advise(DeployAdvice.UNPROTECT_FLEET)
         raise UsageError(f"environment {request.settings.env} is protected", hint)
     sets = request.sets
     with open_rollout_journal(request.accounts.own, sets.aws.region, sets.name, "destroy") as journal:

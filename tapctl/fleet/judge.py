@@ -150,7 +150,7 @@ def settings_of(cell: Cell, settings: Settings, template: Template | None = None
 
 
 def _or_unknown(result: Preflight | TapctlError) -> Preflight | Unknown:
-    return Unknown(result.message, result.hint or "") if isinstance(result, TapctlError) else result
+    return Unknown(result.message, result.hint) if isinstance(result, TapctlError) else result
 
 
 Added = Mapping[str, tuple[Addition, ...]]
@@ -241,7 +241,7 @@ def survey_fleet(template: Template | None, fleet: Cells, settings: Settings) ->
 
 def _saved(cell: Cell, result: Account | TapctlError, now: str) -> Saved:
     if isinstance(result, TapctlError):
-        reason = Unknown(result.message, result.hint or "")
+        reason = Unknown(result.message, result.hint)
         limits = AccountSettings(Concurrency(reason, reason), Quota(UNREAD, UNREAD))
         return Saved(cell, Account(cell.region, limits, cell.account.id, now), reason)
     return Saved(cell, replace(result, account_id=cell.account.id, region=cell.region, taken_at=now))

@@ -15,6 +15,8 @@ from tapctl.errors import TapctlError, UsageError
 from tapctl.fleet.cells import WORKERS, Cells
 from tapctl.fleet.definition import OURS
 from tapctl.fleet.plan import INOPERABLE, InstanceState, SetState
+from tapctl.hints import Hint, advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.state import noecho_hash
 
 if TYPE_CHECKING:
@@ -146,7 +148,7 @@ def without_management(cells: Cells, accounts: Accounts) -> Cells:
         return cells
     if not left:
         message = f"fleet {cells.fleet} has no account but the management account, which a stack set never reaches"
-        raise UsageError(message, "give it `ous` with other accounts")
+        raise UsageError(message, advise(DeployAdvice.GIVE_OTHER_OUS))
     inactive = {**cells.inactive, management: "the management account, which a service-managed stack set skips"}
     return replace(cells, cells=left, inactive=inactive)
 
@@ -167,8 +169,8 @@ def _other_region(request: StackSetRequest) -> str | None:
     return None
 
 
-def _move(request: StackSetRequest, region: str) -> str:
-    return f'set `stack_set_region = "{region}"` in [fleet.{request.name}]; by default it is the first of `regions`'
+def _move(request: StackSetRequest, region: str) -> Hint:
+    return advise(DeployAdvice.SET_STACK_SET_REGION, region, request.name)
 
 
 def refuse_others_set(request: StackSetRequest, stack_set: StackSet | None, *, adopts: bool) -> None:
@@ -190,17 +192,17 @@ def refuse_others_set(request: StackSetRequest, stack_set: StackSet | None, *, a
             f"is that of fleet {other}, not" if stack_set.description.startswith(OURS) else "was not created for fleet"
         )
         message = f"stack set {name} exists and {whose} {request.name}"
-        raise UsageError(message, "choose another `stack_set`, or take it over with `--adopt`")
+        raise UsageError(message, advise(DeployAdvice.CHOOSE_STACK_SET))
     if (stack_set.permission_model == SERVICE_MANAGED) != request.is_service_managed:
         message = (
             f"stack set {name} is {stack_set.permission_model}, and AWS does not change that while it has instances"
         )
         other = "service" if stack_set.permission_model == SERVICE_MANAGED else "self"
-        raise UsageError(message, f'set `permission = "{other}"` in [fleet.{request.name}]')
+        raise UsageError(message, advise(DeployAdvice.SET_PERMISSION, other, request.name))
 
 
 def no_stack_set(request: StackSetRequest) -> UsageError:
     """The error for a fleet whose stack set does not exist."""
     sets, region = request.sets, _other_region(request)
-    hint = _move(request, region) if region else f"`tapctl fleet deploy {request.name}` creates it"
+    hint = _move(request, region) if region else advise(DeployAdvice.FLEET_DEPLOY_CREATES, request.name)
     return UsageError(f"there is no stack set {sets.name} in {sets.aws.region}", hint)

@@ -17,7 +17,9 @@ from tapctl.aws.stack_sets import InstanceResult, SetOperation
 from tapctl.errors import AwsError, BusyError, Interrupted, UsageError
 from tapctl.fleet.cause import cause
 from tapctl.fleet.override_sets import Key
-from tapctl.hints import with_step
+from tapctl.hints import Hint, advise, with_step
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.stacks.polling import jittered
 from tapctl.state.rollout_journal import PREFIX
 
@@ -79,7 +81,7 @@ class EndedOperation:
 class RolloutUI(Protocol):
     """Shows a rollout and asks for consent. Where no question can be asked, the answer is no."""
 
-    def step(self, text: str) -> None:
+    def step(self, text: str, hint: Hint | None = None) -> None:
         """Show one line of progress."""
         ...
 
@@ -125,7 +127,7 @@ def follow(
         progress = reader.caught_up(progress, cells)
     except KeyboardInterrupt:
         message = f"interrupted; StackSets continues with operation {operation_id} on stack set {request.sets.name}"
-        hint = f"`tapctl fleet watch {request.name}` follows it, and the same command again continues from there"
+        hint = advise(DeployAdvice.FLEET_WATCH_OR_CONTINUE, request.name)
         raise Interrupted(message, hint) from None
     ui.progress(progress)
     missing = {cell: InstanceResult(*cell, UNKNOWN_STATUS, "StackSets lists no result of it") for cell in cells or ()}
@@ -142,8 +144,8 @@ class _Reader:
     failures: int = 0
 
     @property
-    def watch(self) -> str:
-        return f"follow it with `tapctl fleet watch {self.request.name}`"
+    def watch(self) -> Hint:
+        return advise(DeployAdvice.FOLLOW_FLEET, self.request.name)
 
     def read(self) -> Progress | None:
         """The progress; None if it could not be read this time."""
@@ -155,7 +157,11 @@ class _Reader:
             self.failures += 1
             if is_permanent(error) or self.failures >= MOST_FAILURES:
                 message = f"{error.message}; StackSets continues with operation {self.operation_id}"
-                raise AwsError(message, with_step(error.hint, f"then {self.watch}"), code=error.code) from None
+                raise AwsError(
+                    message,
+                    with_step(error.hint, advise(DeployAdvice.THEN_FOLLOW_FLEET, self.request.name)),
+                    code=error.code,
+                ) from None
             return None
         self.failures = 0
         if operation is None:
@@ -191,9 +197,9 @@ def began(request: StackSetRequest, journal: RolloutJournal, operation_id: str, 
         journal.close()
     if error.code == "OperationInProgressException":
         refuse_foreign(request.sets, request.name)
-        raise BusyError(error.message, "run it again in a moment")
+        raise BusyError(error.message, advise(UsageAdvice.RUN_AGAIN_IN_A_MOMENT))
     if error.code in _ABOUT_INPUT and not error.hint:
-        correct = f"correct the template, its parameters or [fleet.{request.name}], and run it again"
+        correct = advise(DeployAdvice.CORRECT_FLEET, request.name)
         raise UsageError(error.message, cause(error.aws_message or error.message).hint or correct)
     raise error
 
@@ -217,4 +223,4 @@ def refuse_foreign(sets: StackSets, name: str, own: str = "") -> None:
         first = foreign[0]
         whose = "another tapctl run's" if first.id.startswith(PREFIX) else "another user's"
         message = f"stack set {sets.name} is busy: {whose} operation {first.id} ({first.action}) is {first.status}"
-        raise BusyError(message, f"follow it with `tapctl fleet watch {name}`, then run this again")
+        raise BusyError(message, advise(DeployAdvice.FOLLOW_FLEET_FIRST, name))

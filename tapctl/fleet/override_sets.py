@@ -18,6 +18,8 @@ from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyPlan
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.fleet.judge import JudgedCell, settings_of, values_of
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.template.parameters import is_secret
 from tapctl.unknown import Unknown
 
@@ -171,7 +173,7 @@ def _place(judged: JudgedCell, plan: RemedyPlan | None, settings: Settings) -> P
         return LeftOut(cell, Verdict.UNKNOWN, judged.finding.message, judged.finding.hints)
     if result.first_step:
         reason = "it fits only in two steps, which a stack set cannot take"
-        return LeftOut(cell, Verdict.EXCEEDS, reason, ("deploy a template with the smaller reservations first",))
+        return LeftOut(cell, Verdict.EXCEEDS, reason, (advise(DeployAdvice.LOWER_RESERVATIONS_FIRST),))
     verdict = result.verdict_after_remedy
     if verdict is Verdict.EXCEEDS or (verdict is not Verdict.FITS and not settings.allow_uncertain):
         stays = (finding for finding in result.other_findings if finding.verdict is verdict)
@@ -187,10 +189,7 @@ def _place(judged: JudgedCell, plan: RemedyPlan | None, settings: Settings) -> P
     return Placement(cell, {**values, **overrides}, plan.changes, status)
 
 
-_PARAMETER = (
-    "let a parameter decide ReservedConcurrentExecutions, one value of which resolves to AWS::NoValue, or leave the"
-    " cell out"
-)
+_PARAMETER = advise(DeployAdvice.LET_PARAMETER_DECIDE)
 
 
 def in_steps(result: Preflight, minimum: Mapping[str, int]) -> RemedyPlan:

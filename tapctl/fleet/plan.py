@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from tapctl.aws.stack_sets import Rectangle, Values
 from tapctl.concurrency.verdict import Verdict, worst
 from tapctl.fleet.override_sets import Key, LeftOut, Placement, WantedSet
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -155,7 +157,7 @@ def _cleared(want: WantedSet, state: SetState) -> Iterator[Step]:
 
 def _inoperable(want: WantedSet, state: SetState) -> Iterator[LeftOut]:
     """The cells whose instance StackSets refuses to update."""
-    hint = "delete the stack in the account, and run it again"
+    hint = advise(DeployAdvice.DELETE_IN_ACCOUNT)
     for placement in want.placements:
         if (instance := state.instances.get(placement.key)) and instance.status == INOPERABLE:
             yield LeftOut(placement.cell, Verdict.UNKNOWN, "its instance is INOPERABLE, and no longer updated", (hint,))
@@ -169,7 +171,7 @@ def _is_stuck(want: WantedSet, state: SetState) -> bool:
 
 def _unreachable(want: WantedSet) -> Iterator[LeftOut]:
     reason = "the stack set cannot be updated while each of its instances is left out, since an update needs one"
-    hint = "make one of them fit, or delete them with `tapctl fleet destroy`"
+    hint = advise(DeployAdvice.MAKE_ONE_FIT)
     verdict = worst(left.verdict for left in want.left_out) if want.left_out else Verdict.UNKNOWN
     return (LeftOut(placement.cell, verdict, reason, (hint,)) for placement in want.placements)
 

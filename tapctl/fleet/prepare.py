@@ -16,6 +16,9 @@ from tapctl.fleet.judge import FleetPreflight, judge_fleet
 from tapctl.fleet.observe import Observed, observe, refuse_others_set
 from tapctl.fleet.override_sets import Key, LeftOut, Placement, WantedSet, wanted
 from tapctl.fleet.plan import RolloutPlan, plan_rollout
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.template.parameters import is_secret
 from tapctl.workflows.gate import Blocked
 
@@ -78,15 +81,17 @@ def prepare(request: RolloutRequest, ui: RolloutUI) -> Prepared:
     judged = judge_fleet(request.template, observed.located(request.cells), settings, request.linting)
     ui.judged(judged)
     if judged.lint_errors:
-        hint = "fix the errors, or skip linting with `--no-lint`"
+        hint = advise(JudgementAdvice.FIX_ERRORS)
         raise Blocked(ExitCode.USAGE, "rollout blocked: cfn-lint found errors", hint)
     want = _wanted(request, judged, settings, observed)
     first = next((cell.preflight for cell in judged.cells if isinstance(cell.preflight, Preflight)), None)
     if first is None or not want.placements:
         return Prepared(judged, RolloutPlan(want, ()), observed=observed)
     if missing := list(without_value(request.template, want.values, observed.held or {})):
-        flags = " ".join(f"--parameter {name}=VALUE" for name in missing)
-        raise UsageError(f"{request.template.file} needs a value for {', '.join(missing)}", f"pass `{flags}`")
+        names, flags = ", ".join(missing), " ".join(f"--parameter {name}=VALUE" for name in missing)
+        raise UsageError(
+            f"{request.template.file} needs a value for {names}", advise(UsageAdvice.GIVE_PARAMETERS, flags)
+        )
     package = package_for_all(request, first, ui.step)
     definition = define(request, first, package, template_url(request, package))
     known = frozenset(placement.key for placement in want.placements) if observed.remembers(definition, want) else None

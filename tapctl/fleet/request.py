@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from tapctl.aws.stack_sets import DELEGATED_ADMIN, Preferences, StackSets
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.template.parameters import as_text
 
 if TYPE_CHECKING:
@@ -77,16 +80,18 @@ def stack_set_of(name: str, fleet: Fleet, accounts: Accounts, env: str | None) -
 def place_of(name: str, fleet: Fleet, env: str | None) -> tuple[str, str]:
     """The name of a fleet's stack set, and its Region. Raises `UsageError` as `stack_set_of` does."""
     if not fleet.stack_set:
-        raise UsageError(f"fleet {name} has no stack set", f"give [fleet.{name}] a `stack_set`, the name of one")
+        raise UsageError(f"fleet {name} has no stack set", advise(DeployAdvice.GIVE_STACK_SET, name))
     if "{env}" in fleet.stack_set and env is None:
-        raise UsageError(f"the stack set's name {fleet.stack_set} needs an environment", "pass `--env NAME`")
+        raise UsageError(
+            f"the stack set's name {fleet.stack_set} needs an environment", advise(UsageAdvice.PASS_ENVIRONMENT)
+        )
     set_name = fleet.stack_set.replace("{env}", env or "")
     if not NAME.fullmatch(set_name):
         message = f"{set_name} cannot be the name of a stack set: AWS takes up to 128 letters, digits and hyphens"
-        raise UsageError(message, f"correct `stack_set` in [fleet.{name}]; it begins with a letter")
+        raise UsageError(message, advise(DeployAdvice.CORRECT_STACK_SET, name))
     region = fleet.stack_set_region or next(iter(fleet.regions), None)
     if region is None:
-        raise UsageError(f"fleet {name} has no Region for its stack set", "give it `stack_set_region`")
+        raise UsageError(f"fleet {name} has no Region for its stack set", advise(DeployAdvice.GIVE_STACK_SET_REGION))
     return set_name, region
 
 
@@ -95,7 +100,7 @@ def refuse_foreign_canary(name: str, fleet: Fleet, cells: Cells) -> None:
     accounts = {cell.account.id for cell in cells.cells}
     if foreign := [id_ for id_ in fleet.canary or () if id_ not in accounts]:
         message = f"the canary {foreign[0]} is none of the accounts of fleet {name}"
-        raise UsageError(message, f"correct `canary` in [fleet.{name}]")
+        raise UsageError(message, advise(DeployAdvice.CORRECT_CANARY, name))
 
 
 def _call_as(fleet: Fleet) -> str:

@@ -30,6 +30,9 @@ from tapctl.fleet.operation import EndedOperation, RolloutUI, began, follow, res
 from tapctl.fleet.override_sets import Key, LeftOut
 from tapctl.fleet.plan import RolloutPlan, Step, StepKind
 from tapctl.fleet.prepare import Prepared, judged_again, planned_again, prepare, still_wanted
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.state.rollout_journal import RolloutJournal, open_rollout_journal
 from tapctl.workflows.gate import Blocked
 
@@ -119,13 +122,15 @@ def _gate(request: RolloutRequest, prepared: Prepared) -> None:
     if not plan.wanted.placements:
         verdict = worst(left.verdict for left in plan.left_out) if plan.left_out else Verdict.UNKNOWN
         code = ExitCode.STUCK if prepared.observed.inoperable(request.cells) else verdict.exit_code
-        raise Blocked(code, f"rollout blocked: fleet {request.name} has no cell to deploy to", "see the hints above")
+        raise Blocked(
+            code, f"rollout blocked: fleet {request.name} has no cell to deploy to", advise(UsageAdvice.SEE_HINTS)
+        )
     remedied = prepared.remedied
     if prepared.needs_consent(request.settings):
         functions = ", ".join(dict.fromkeys(name for placement in remedied for name in placement.remedies))
         where = f"{len(remedied):,} cell{'' if len(remedied) == 1 else 's'}"
         message = f"rollout blocked: no consent to lower or drop the reservation of {functions} in {where}"
-        hint = f'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [fleet.{request.name}] of tapctl.toml'
+        hint = advise(DeployAdvice.ALLOW_REMEDY_IN_FLEET, request.name)
         raise Blocked(ExitCode.EXCEEDS, message, hint)
 
 
@@ -218,7 +223,8 @@ class _Run:
         """The failed cells that a remedy would make fit, where none is allowed."""
         if again.needs_consent(self.request.settings):
             named = ", ".join(placement.cell.name for placement in again.remedied)
-            self.ui.step(f"a remedy would make {named} fit, and has no consent: `--remedy adjust` gives it")
+            hint = advise(DeployAdvice.ALLOW_REMEDY_OF_CELLS)
+            self.ui.step(f"a remedy would make {named} fit, and has no consent", hint)
             for placement in again.remedied:
                 yield LeftOut(placement.cell, Verdict.EXCEEDS, "no consent to its remedy")
 
@@ -257,7 +263,7 @@ class _Run:
         before = {placement.key: placement.values for placement in want.placements}
         reason = "its headroom has changed since it was judged"
         changed = (
-            LeftOut(placement.cell, Verdict.EXCEEDS, reason, ("run it again",))
+            LeftOut(placement.cell, Verdict.EXCEEDS, reason, (advise(UsageAdvice.RUN_AGAIN),))
             for placement in now.placements
             if any(
                 want.amount(name, before[placement.key][name]) > want.amount(name, placement.values[name])

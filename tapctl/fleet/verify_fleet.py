@@ -88,7 +88,7 @@ def verify_fleet(
         CellProof(
             cell,
             _instance(cell, instances.get(cell.key)),
-            Unknown(found.message, found.hint or "") if isinstance(found, TapctlError) else found,
+            Unknown(found.message, found.hint) if isinstance(found, TapctlError) else found,
         )
         for cell, found in zip(chosen, each_cell(chosen, prove), strict=True)
     )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from tapctl.errors import BusyError, Interrupted
 from tapctl.fleet.observe import no_stack_set
 from tapctl.fleet.operation import EndedOperation, follow
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.state.rollout_journal import PREFIX, RolloutEntry, look
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def watch_fleet(request: StackSetRequest, ui: RolloutUI) -> Watched:
         ends, entry = _followed(request, ui)
     except KeyboardInterrupt:
         raise Interrupted(
-            "interrupted; the rollout continues", f"`tapctl fleet watch {request.name}` follows it"
+            "interrupted; the rollout continues", advise(DeployAdvice.FLEET_WATCH_FOLLOWS, request.name)
         ) from None
     exists = sets.describe() is not None
     current = {instance.cell for instance in sets.instances() if instance.status == "CURRENT"} if exists else set()
@@ -83,7 +85,7 @@ def _followed(request: StackSetRequest, ui: RolloutUI) -> tuple[list[EndedOperat
         if goes_on and entry.is_open:
             if time.monotonic() >= deadline:
                 message = f"the rollout of stack set {request.sets.name} continues, but begins no operation"
-                raise BusyError(message, f"follow it with `tapctl fleet watch {request.name}`")
+                raise BusyError(message, advise(DeployAdvice.FOLLOW_FLEET, request.name))
         elif not may_continue_elsewhere or looks >= LOOKS:
             return ends, entry
         looks += 1

@@ -15,6 +15,9 @@ from tapctl.aws import lookups
 from tapctl.aws.s3 import Bucket, BucketForbidden
 from tapctl.aws.session import Aws, partition
 from tapctl.errors import AwsError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.usage import UsageAdvice
 
 _ATTEMPTS = 10
 """How often `ensure` looks for a bucket that another deploy is creating, at intervals of one second."""
@@ -36,7 +39,7 @@ def _usable(bucket: Bucket) -> Iterator[None]:
     except BucketForbidden:
         raise UsageError(
             f"artifact bucket {bucket.name} belongs to another account, or these credentials may not use it",
-            "set `artifact_bucket` in tapctl.toml to a bucket of this account",
+            advise(DeployAdvice.SET_BUCKET_OF_ACCOUNT),
         ) from None
 
 
@@ -115,10 +118,10 @@ class ArtifactStore:
         if region not in (None, self.aws.region):
             raise UsageError(
                 f"artifact bucket {bucket.name} is in {region}; Lambda reads code only from a bucket in its own Region",
-                f"set `artifact_bucket` in tapctl.toml to a bucket in {self.aws.region}",
+                advise(DeployAdvice.SET_BUCKET_IN_REGION, self.aws.region),
             )
         if region is None and self.configured:
-            hint = "create it, or remove `artifact_bucket` from tapctl.toml"
+            hint = advise(DeployAdvice.CREATE_BUCKET)
             raise UsageError(f"artifact bucket {bucket.name} does not exist", hint)
         return region is not None
 
@@ -138,7 +141,9 @@ class ArtifactStore:
                 if bucket.create():
                     return True
                 self.sleep(1)
-        raise AwsError(f"another deploy is still creating artifact bucket {bucket.name}", "run it again in a moment")
+        raise AwsError(
+            f"another deploy is still creating artifact bucket {bucket.name}", advise(UsageAdvice.RUN_AGAIN_IN_A_MOMENT)
+        )
 
     def grant(self, accounts: Sequence[str], organization: str) -> None:
         """Let other accounts read what is in the bucket."""
@@ -146,7 +151,7 @@ class ArtifactStore:
 
     def require(self, name: str) -> None:
         """Raise `UsageError` for a bucket of the CDK's bootstrap that does not exist or belongs to another account."""
-        hint = "`cdk bootstrap` creates it in the account and Region that the app was synthesised for"
+        hint = advise(DeployAdvice.BOOTSTRAP_CDK)
         try:
             region = Bucket(self.aws, name, self.account_id).region()
         except BucketForbidden:

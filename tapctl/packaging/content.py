@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.limits.awslambda import MAX_UNZIPPED
 from tapctl.packaging.bytecode import bytecode_name, compiled
 from tapctl.packaging.dependencies import Installed
@@ -51,17 +53,21 @@ def reading(local: Local, path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        hint = f"its {local.slot.property} is relative to the template"
+        hint = advise(DeployAdvice.RELATIVE_TO_TEMPLATE, local.slot.property)
         raise UsageError(f"{local.owner}: {error.filename or path} does not exist", hint) from None
     except OSError as error:
         message = f"{local.owner}: cannot read {error.filename or path}: {error.strerror}"
-        raise UsageError(message, "make it readable, or remove it") from None
+        raise UsageError(message, advise(DeployAdvice.MAKE_READABLE)) from None
     except UnicodeEncodeError:
-        raise UsageError(f"{local.owner}: {path} contains a file whose name is not UTF-8", "rename the file") from None
+        raise UsageError(
+            f"{local.owner}: {path} contains a file whose name is not UTF-8", advise(DeployAdvice.RENAME_FILE)
+        ) from None
 
 
 def too_large(owner: str, what: str, size: int) -> UsageError:
-    return UsageError(f"{owner}: {what} {size:,} bytes; Lambda accepts {MAX_UNZIPPED:,}", "remove files from it")
+    return UsageError(
+        f"{owner}: {what} {size:,} bytes; Lambda accepts {MAX_UNZIPPED:,}", advise(DeployAdvice.REMOVE_FILES)
+    )
 
 
 def check_sizes(sizes: list[tuple[Local, int]]) -> None:
@@ -107,7 +113,7 @@ def _zipped(local: Local, path: Path, entries: list[TreeEntry], bytecode: str | 
 def own_files(local: Local, path: Path, follow: Follow) -> list[TreeEntry]:
     """The files at a local path. Raises as `tree` does, and for a folder where a file is needed."""
     if local.slot.kind is PathKind.FILE and path.is_dir():
-        raise UsageError(f"{local.owner}: {path} is a folder", f"set its {local.slot.property} to a file")
+        raise UsageError(f"{local.owner}: {path} is a folder", advise(DeployAdvice.SET_TO_FILE, local.slot.property))
     with of_owner(local.owner):
         return tree(path, follow)
 
@@ -125,7 +131,7 @@ def _unzipped(local: Local, path: Path) -> int:
         with zipfile.ZipFile(path) as archive:
             return sum(entry.file_size for entry in archive.infolist())
     except zipfile.BadZipFile:
-        raise UsageError(f"{local.owner}: {path} is not a valid zip file", "recreate it") from None
+        raise UsageError(f"{local.owner}: {path} is not a valid zip file", advise(DeployAdvice.RECREATE)) from None
 
 
 def _write_file(path: Path, out: BinaryIO) -> str:
@@ -183,10 +189,10 @@ def tree(path: Path, follow: Follow = lambda _: True) -> list[TreeEntry]:
     if stat.S_ISREG(mode):
         return [_entry(path.name, path)]
     if not stat.S_ISDIR(mode):
-        raise UsageError(f"{path} is neither a file nor a folder", "set the property to the folder of the code")
+        raise UsageError(f"{path} is neither a file nor a folder", advise(DeployAdvice.SET_TO_CODE_FOLDER))
     entries = sorted((_entry(name, file) for name, file in walk(path, follow)), key=lambda entry: entry.name)
     if not entries:
-        raise UsageError(f"{path} has no files", "put the function's code there")
+        raise UsageError(f"{path} has no files", advise(DeployAdvice.PUT_CODE_THERE))
     return entries
 
 

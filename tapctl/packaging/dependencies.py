@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.errors import UsageError
+from tapctl.hints import Hint, advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.packaging import REQUIREMENTS
 from tapctl.packaging.bytecode import tag_for
 from tapctl.packaging.lambda_platform import Platform, platform
@@ -117,7 +119,9 @@ def _uv() -> str:
 
         return str(find_uv_bin())
     except (ImportError, FileNotFoundError):
-        raise UsageError("cannot find uv, which installs the dependencies of functions", "reinstall tapctl") from None
+        raise UsageError(
+            "cannot find uv, which installs the dependencies of functions", advise(DeployAdvice.REINSTALL)
+        ) from None
 
 
 def _reason(stderr: str) -> str:
@@ -128,14 +132,14 @@ def _reason(stderr: str) -> str:
     return re.sub(r",? (?:and )?we can conclude that your requirements are unsatisfiable", "", text).rstrip(".")
 
 
-def _hint(reason: str, requirements: Path) -> str:
+def _hint(reason: str, requirements: Path) -> Hint:
     if re.search(r"has no .*wheels", reason):
-        return "choose a version with such a wheel, or leave it out and provide it in a layer"
+        return advise(DeployAdvice.CHOOSE_WHEEL)
     if "uilding source distributions" in reason:
-        return "require a wheel; a plan runs no code of a dependency, only a deploy builds it"
+        return advise(DeployAdvice.REQUIRE_WHEEL_TO_PLAN)
     if re.search(r"[Ff]ailed to fetch|Request failed", reason):
-        return "check the network and the package indexes of uv and pip"
-    return f"correct {requirements.name}"
+        return advise(DeployAdvice.CHECK_PACKAGE_INDEXES)
+    return advise(DeployAdvice.CORRECT_FILE, requirements.name)
 
 
 def _check_wheels(owner: str, platform: Platform, folder: Path) -> None:
@@ -145,7 +149,10 @@ def _check_wheels(owner: str, platform: Platform, folder: Path) -> None:
         tags = [tag for line in lines for tag in line.split(".")]  # some builders write the tags of a set in one line
         if not any(tag == "any" or tag in platform.tags for tag in tags):
             name = file.parent.name.partition("-")[0]
-            raise UsageError(f"{owner}: {name} was built for {', '.join(tags)}, not for {platform}", "require a wheel")
+            raise UsageError(
+                f"{owner}: {name} was built for {', '.join(tags)}, not for {platform}",
+                advise(DeployAdvice.REQUIRE_WHEEL),
+            )
 
 
 def _remove_machine_specific(folder: Path) -> None:
@@ -218,7 +225,7 @@ class PythonBuild:
             return None
         if isinstance(named, str) and (source is None or Path(source).resolve() == path.resolve()):
             if not Path(named).is_file():
-                raise UsageError(f"{named} does not exist", "correct `requirements` in tapctl.toml")
+                raise UsageError(f"{named} does not exist", advise(DeployAdvice.CORRECT_REQUIREMENTS))
             return Path(named)
         own = path / REQUIREMENTS
         return own if own.is_file() else None
@@ -241,5 +248,5 @@ def _resolved(local: Local, name: str, resolver: Resolver) -> Any:
     value = resolver.value(local.properties.get(name), (*local.path[:-1], name))
     if isinstance(value, Unknown):
         message = f"{local.owner}: its {name}, which decides the wheels to install, is unknown: {value.reason}"
-        raise UsageError(message, value.resolution or None)
+        raise UsageError(message, value.resolution)
     return value

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.packaging import REQUIREMENTS
 from tapctl.resource_types import FUNCTION
 from tapctl.settings.config_file import FunctionConfig
@@ -23,7 +25,7 @@ from tapctl.template.nested import StackTree
 from tapctl.template.resolver import Resolver
 from tapctl.unknown import Unknown
 
-HINT = "correct its Handler, or the code"
+HINT = advise(DeployAdvice.CORRECT_HANDLER)
 
 _LARGEST = 2_000_000
 """Bytes of a source that is read."""

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.settings.config_file import FILE
 from tapctl.template.local_paths import PathKind, is_there, local_paths
 from tapctl.template.model import Template
@@ -121,7 +124,7 @@ def refusal(link: Link) -> UsageError:
     """The error for a link that leads out of the project."""
     return UsageError(
         f"{link.path} leads out of the project, to {link.target}",
-        "remove it, or pass `--allow-outside` to package what it leads to",
+        advise(DeployAdvice.ALLOW_OUTSIDE),
     )
 
 
@@ -148,7 +151,7 @@ class _Walk:
     def files(self, folder: Path, prefix: str, above: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
         """The files of one folder; `above` are the real paths of the folder and of those that it was reached by."""
         if len(above) > MAX_DEPTH:
-            raise UsageError(f"{folder} is more than {MAX_DEPTH} folders deep", "remove it from the function's folder")
+            raise UsageError(f"{folder} is more than {MAX_DEPTH} folders deep", advise(DeployAdvice.REMOVE_FROM_CODE))
         with os.scandir(above[-1]) as entries:  # not the folder, whose path may lead through many links
             listed = [entry for entry in entries if entry.name not in EXCLUDED]
         self._count(folder, above[-1], len(listed))
@@ -160,14 +163,14 @@ class _Walk:
                 link = Link(path, self.targets[real])
                 real = str(link.target)
                 if real in above:
-                    raise UsageError(f"{path} is a circular link, to {real}", "remove it")
+                    raise UsageError(f"{path} is a circular link, to {real}", advise(UsageAdvice.REMOVE))
                 if not self.follow(link):
                     continue
             name = f"{prefix}{entry.name}"
             if entry.is_dir():
                 yield from self.files(path, f"{name}/", (*above, real))
             elif not entry.is_file():
-                raise UsageError(f"{path} is neither a file nor a folder", "remove it from the function's folder")
+                raise UsageError(f"{path} is neither a file nor a folder", advise(DeployAdvice.REMOVE_FROM_CODE))
             elif not entry.name.endswith(".pyc"):
                 yield name, path
 
@@ -175,7 +178,7 @@ class _Walk:
         self.repeated += files if real in self.seen else 0
         self.seen.add(real)
         if self.repeated > MAX_REPEATED:
-            hint = "remove links to folders that contain links"
+            hint = advise(DeployAdvice.REMOVE_LINKS)
             raise UsageError(f"links lead to {folder} and others again, more than {MAX_REPEATED:,} files", hint)
 
 
@@ -186,7 +189,7 @@ def _target(path: Path, real: str) -> Path:
     """
     target = Path(os.path.realpath(real))  # Path.resolve raises for a link to itself before Python 3.13
     if target.is_symlink():
-        raise UsageError(f"{path} is a circular link", "remove it")
+        raise UsageError(f"{path} is a circular link", advise(UsageAdvice.REMOVE))
     if not is_there(target):
-        raise UsageError(f"{path} is a link to {target}, which does not exist", "remove it")
+        raise UsageError(f"{path} is a link to {target}, which does not exist", advise(UsageAdvice.REMOVE))
     return target

@@ -15,6 +15,9 @@ from tapctl.aws.lookups import has_image
 from tapctl.aws.session import Aws
 from tapctl.concurrency.remedy import RemedyPlan, apply
 from tapctl.errors import AwsError, TapctlError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.limits.cloudformation import MAX_TEMPLATE
 from tapctl.packaging.bucket import ArtifactStore
 from tapctl.packaging.content import Content, TreeEntry, check_sizes, file_content, own_files, reading, text_content
@@ -128,7 +131,7 @@ class _Packing:
 
     def _nested(self, local: Local, path: Path, prefix: str, files: tuple[Path, ...]) -> Content:
         if path.resolve() in files:
-            raise UsageError(f"{local.owner}: {path} is nested in itself", "remove one of the references")
+            raise UsageError(f"{local.owner}: {path} is nested in itself", advise(UsageAdvice.REMOVE_REFERENCE))
         text, _ = self.template(load(str(path)), f"{prefix}{local.owner}/", files)
         return text_content(text, ".template")
 
@@ -199,14 +202,14 @@ class _Packing:
         return True
 
 
-_CDK_DEPLOYS = "publish it with `npx cdk-assets publish`, or deploy the app with `cdk deploy`"
+_CDK_DEPLOYS = advise(DeployAdvice.PUBLISH_CDK_ASSETS)
 
 
 def _is_unpublished(template: Template, local: Local, path: Path) -> bool:
     """Whether the asset of a CDK app is still here. Raises `UsageError` for a bundle outside of the assembly."""
     if local.metadata.get("aws:asset:is-bundled") and is_outside(Path(template.file), path):
         message = f"{local.owner}: its asset {local.name} is bundled outside of the cloud assembly"
-        raise UsageError(message, "run `cdk synth` again")
+        raise UsageError(message, advise(DeployAdvice.SYNTHESIZE_AGAIN))
     return path.exists()
 
 
@@ -219,7 +222,7 @@ def _check_length(file: str, text: str) -> None:
     if (size := len(text.encode())) > MAX_TEMPLATE:
         raise UsageError(
             f"{file} is {size:,} bytes when packaged; CloudFormation accepts {MAX_TEMPLATE:,}",
-            "move some of its resources into a nested stack",
+            advise(DeployAdvice.MOVE_TO_NESTED),
         )
 
 
@@ -334,11 +337,11 @@ class Publication:
             except (FileNotFoundError, PermissionError):
                 digest = ""
             if digest != artifact.content.digest:
-                raise UsageError(f"{artifact.label} changed while it was packaged", "run it again")
+                raise UsageError(f"{artifact.label} changed while it was packaged", advise(UsageAdvice.RUN_AGAIN))
 
         try:
             size = self.store.put(artifact.key, write, artifact.bucket)
         except OSError as error:
             message = f"{artifact.label}: cannot write a temporary file: {error.strerror}"
-            raise TapctlError(message, "free some disk space, or set TMPDIR") from None
+            raise TapctlError(message, advise(UsageAdvice.FREE_SPACE_FOR_PACKAGE)) from None
         return f"{artifact.label}: already uploaded" if size is None else f"{artifact.label}: {size:,} bytes, uploaded"

@@ -10,6 +10,8 @@ from configparser import Error, RawConfigParser
 from pathlib import Path
 
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 
 _VARIABLES = {
     "index-url": ("UV_DEFAULT_INDEX", "UV_INDEX_URL"),
@@ -70,7 +72,7 @@ def _read(file: Path) -> RawConfigParser:
         parser.read(file, encoding="utf-8")  # a file that does not exist is skipped
     except (Error, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
-        raise UsageError(f"cannot read pip's configuration: {reason}", "correct it, or set PIP_CONFIG_FILE") from None
+        raise UsageError(f"cannot read pip's configuration: {reason}", advise(DeployAdvice.CORRECT_PIP)) from None
     return parser
 
 

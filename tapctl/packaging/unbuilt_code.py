@@ -31,8 +31,12 @@ class UnbuiltCode:
 
     owner: str
     what: str
-    hint: str
-    """The command that builds it, and where."""
+    command: str
+    """What builds it, ..."""
+    folder: str
+    """... and where."""
+    written: str
+    """What the command writes elsewhere, which the template has to name instead of the folder."""
     certain: bool
     """Whether the code cannot run; False where what it lacks may come from a layer, or may not be used."""
     file: str
@@ -91,9 +95,8 @@ def unbuilt_code(tree: StackTree) -> Iterator[UnbuiltCode]:
                 continue
             if lack := _lack(_code(local, folder, member.resolver)):
                 line, certain = written.line(*local.path), lack.certain and not local.properties.get("Layers")
-                hint = f"run `{lack.command}` in {normpath(folder)}"
-                hint += f", and name {lack.written} in the template" if lack.written else ""
-                yield UnbuiltCode(local.owner, f"{local.name} has {lack.what}", hint, certain, source.file, line)
+                build = (lack.command, normpath(folder), lack.written)
+                yield UnbuiltCode(local.owner, f"{local.name} has {lack.what}", *build, certain, source.file, line)
 
 
 def _is_created(template: Template, local: Local, resolver: Resolver) -> bool:

@@ -15,6 +15,7 @@ from tapctl.account.model import Stack
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.errors import TapctlError
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.limits import Limit, catalogue
 from tapctl.report.hints import worded, worded_all
 from tapctl.template.model import Template
@@ -211,7 +212,7 @@ def _parts(stack_id: str) -> tuple[str, str]:
 
 def _of_finding(result: Preflight, finding: Finding) -> ReportItem:
     rule = finding.rule or finding.limit or "preflight"
-    addresses = [hint for hint in finding.hints if isinstance(hint, str) and hint.startswith("https://")]
+    addresses = [str(hint.values[0]) for hint in finding.hints if hint.advice is JudgementAdvice.READ]
     return ReportItem(
         rule,
         level(finding),

@@ -182,12 +182,15 @@ def _unread(result: FleetPreflight) -> Iterator[str]:
     """The limits that were not read and so change no verdict, by the reason."""
     cells = [judged.preflight for judged in result.cells if isinstance(judged.preflight, Preflight)]
     messages = Counter(
-        finding.message for cell in cells for finding in cell.findings if not (cell.counts(finding) or finding.excused)
+        (finding.message, worded_all(finding.hints, OF_FLEET))
+        for cell in cells
+        for finding in cell.findings
+        if not (cell.counts(finding) or finding.excused)
     )
     reasons: dict[tuple[str, int], list[str]] = {}
-    for message, count in messages.items():
+    for (message, hint), count in messages.items():
         title, _, reason = message.partition(": ")
-        reasons.setdefault((reason, count), []).append(title)
+        reasons.setdefault((f"{reason}; {hint}" if hint else reason, count), []).append(title)
     for (reason, count), titles in reasons.items():
         yield f"not checked in {counted(count, 'cell')}: {', '.join(titles)} ({reason})"
 

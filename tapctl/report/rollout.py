@@ -11,6 +11,7 @@ from tapctl.fleet.cause import InstanceFailure, cause
 from tapctl.report.document import error_fields
 from tapctl.report.fleet import counted, named_cells, named_keys
 from tapctl.report.fleet_plan import BESIDE, NAMED, SCHEMA, key_json, left_json, left_lines, plan_fields
+from tapctl.report.hints import worded
 from tapctl.report.render import STYLES, RenderOptions, draw
 from tapctl.unknown import Unknown
 
@@ -43,7 +44,7 @@ def failure_lines(progress: Progress, cells: Collection[Key]) -> Iterator[str]:
             groups.setdefault(cause(result.reason), []).append("/".join(result.cell))
     for found, names in groups.items():
         more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-        hint = f"; hint: {found.hint}" if found.hint else ""
+        hint = f"; hint: {worded(found.hint)}" if found.hint else ""
         yield f"{', '.join(names[:NAMED])}{more} failed: {found.sentence}{hint}"
 
 
@@ -68,7 +69,7 @@ def _failed_lines(rollout: Rollout) -> Iterator[str]:
         yield f"{status}: {named_cells(_cells(rollout, keys), NAMED)}"
         yield f"  {found.sentence}"
         if found.hint:
-            yield f"  hint: {found.hint}"
+            yield f"  hint: {worded(found.hint)}"
 
 
 def _by_cause(failed: Mapping[Key, EndedOperation]) -> Mapping[tuple[str, InstanceFailure], list[Key]]:
@@ -216,7 +217,7 @@ def _unproved(proof: CellProof) -> Iterator[str]:
     if isinstance(proof.verification, Unknown):
         yield f"not verified: {proof.verification.reason}"
         if proof.verification.resolution:
-            yield f"hint: {proof.verification.resolution}"
+            yield f"hint: {worded(proof.verification.resolution)}"
     for check in proof.checks:
         if check.status is CheckStatus.FAILED:
             yield check.message if check.subject == proof.cell.name else f"{check.subject}: {check.message}"
@@ -277,7 +278,8 @@ def _remaining(result: FleetDestroyed) -> Iterator[str]:
     for (status, found), keys in _by_cause(result.failed).items():
         yield f"{status}: {named_keys(keys, NAMED)}"
         yield f"  {found.sentence}"
-        yield f"  hint: {f'{found.hint}; then ' * bool(found.hint)}run it again; `--retain-stacks` leaves the stacks"
+        first = f"{worded(found.hint)}; then " if found.hint else ""
+        yield f"  hint: {first}run it again; `--retain-stacks` leaves the stacks"
     if result.beside and result.confirmed:
         yield f"not in the fleet, and not deleted: {named_keys(sorted(result.beside), NAMED)}"
         yield f"  hint: {BESIDE}"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 
 from tapctl.errors import TapctlError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.sandbox.secret import Secret
 
 HEALTH, RESET, SERVED = "/_ministack/health", "/_ministack/reset", "/_tapctl/served"
@@ -28,7 +30,7 @@ def is_healthy(port: int, secret: Secret, *, timeout: float) -> bool:
 
 def reset(port: int, secret: Secret) -> None:
     """Delete every resource of every account, in memory and on disk. Raises `TapctlError`."""
-    hint = "`tapctl sandbox stop && tapctl sandbox reset` deletes them while no sandbox runs"
+    hint = advise(UsageAdvice.RESET_STOPPED_SANDBOX)
     try:
         status, _ = _request("POST", port, RESET, secret, 30)
     except (OSError, HTTPException) as error:

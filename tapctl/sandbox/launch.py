@@ -10,6 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from tapctl.errors import TapctlError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.sandbox import http
 from tapctl.sandbox.clients import ACCOUNT_ID, REGION
 from tapctl.sandbox.limits import AccountLimits
@@ -19,7 +21,7 @@ from tapctl.sandbox.secret import Secret
 from tapctl.state.isolated_python import isolated
 
 EMULATOR, PINNED = "ministack", "1.5.33"
-HINT = "`pip install -e '.[sandbox]'` in a checkout of tapctl"
+HINT = advise(UsageAdvice.INSTALL_SANDBOX)
 START_TIMEOUT = 20.0
 """Seconds within which a server must answer for the first time."""
 INHERITED = (
@@ -59,7 +61,8 @@ def launch(
         process = _spawn(paths, limits, listener, chosen)
     except OSError as error:
         raise TapctlError(
-            f"cannot start the sandbox: {error.strerror}: {error.filename}", f"its files are in {paths.folder}"
+            f"cannot start the sandbox: {error.strerror}: {error.filename}",
+            advise(UsageAdvice.SEE_SANDBOX_FILES, str(paths.folder)),
         ) from None
     finally:
         listener.close()
@@ -114,7 +117,7 @@ def _listen(port: int | None, last_port: int | None) -> socket.socket:
             reason = error.strerror if isinstance(error, OSError) else "the highest port is 65535"
             raise UsageError(
                 f"the sandbox cannot listen on port {port}: {reason}",
-                "choose another `--port`, or leave it out for a free one",
+                advise(UsageAdvice.CHOOSE_PORT),
             ) from None
     try:
         return _bind(last_port or 0)
@@ -159,7 +162,7 @@ def _spawn(paths: SandboxPaths, limits: AccountLimits, listener: socket.socket, 
 
 
 def _wait_until_healthy(paths: SandboxPaths, process: subprocess.Popen[bytes], port: int, secret: Secret) -> None:
-    hint = f"see its log {paths.log}"
+    hint = advise(UsageAdvice.SEE_LOG, str(paths.log))
     deadline = time.monotonic() + START_TIMEOUT
     while not http.is_healthy(port, secret, timeout=0.5):
         if process.poll() is not None:

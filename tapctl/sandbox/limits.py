@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.sandbox.clients import ACCOUNT_ID
 from tapctl.state.files import write_atomically
 
@@ -78,7 +80,7 @@ def read(folder: Path) -> LimitsFile:
         reason = (
             "expected an object with concurrent_executions, floor, held, provisioned_counts, own_credited and accounts"
         )
-    raise UsageError(f"cannot use {path}: {reason}", "`tapctl sandbox start --limit 10` replaces the file")
+    raise UsageError(f"cannot use {path}: {reason}", advise(UsageAdvice.REPLACE_SANDBOX_LIMITS))
 
 
 def load(folder: Path, account_id: str = ACCOUNT_ID) -> AccountLimits:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.sandbox.secret import refuse_shared
 from tapctl.state.files import state_dir
 
@@ -65,5 +67,5 @@ def create_folder(paths: SandboxPaths) -> None:
     except OSError as error:
         raise UsageError(
             f"cannot create the sandbox's folder {paths.folder}: {error.strerror}",
-            "set TAPCTL_STATE_DIR to a writable folder",
+            advise(UsageAdvice.SET_STATE_FOLDER),
         ) from None

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tapctl.errors import TapctlError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.sandbox import clients, http, launch, limits, pidfile, secret
 from tapctl.sandbox.clients import ACCOUNT_ID, REGION
 from tapctl.sandbox.http import Served
@@ -82,7 +84,7 @@ def start(
         if running and port not in (None, running.port):
             raise UsageError(
                 f"the sandbox already runs on port {running.port}, not on {port}",
-                f"`tapctl sandbox stop && tapctl sandbox start --port {port}`",
+                advise(UsageAdvice.RESTART_SANDBOX, port),
             )
         for cell, other in (others or {}).items():
             limits.save(paths.folder, other, cell)
@@ -174,7 +176,7 @@ def _stop_server(paths: SandboxPaths, timeout: float = STOP_TIMEOUT) -> bool:
         return False
     if server is None:
         raise TapctlError(
-            f"a sandbox runs, but {paths.pid_file} does not name its process", "kill the process, then start again"
+            f"a sandbox runs, but {paths.pid_file} does not name its process", advise(UsageAdvice.KILL_PROCESS)
         )
     for signal_number, seconds in ((signal.SIGTERM, timeout), (KILL, STOP_TIMEOUT)):
         with suppress(ProcessLookupError):
@@ -182,7 +184,7 @@ def _stop_server(paths: SandboxPaths, timeout: float = STOP_TIMEOUT) -> bool:
         if _wait_until_stopped(paths, seconds):
             launch.reap(server.pid)
             return True
-    raise TapctlError(f"the sandbox's process {server.pid} does not end", f"see its log {paths.log}")
+    raise TapctlError(f"the sandbox's process {server.pid} does not end", advise(UsageAdvice.SEE_LOG, str(paths.log)))
 
 
 def _wait_until_stopped(paths: SandboxPaths, timeout: float) -> bool:

@@ -4,6 +4,8 @@ import re
 from urllib.parse import urlsplit, urlunsplit
 
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.sandbox.clients import SandboxEndpoint
 from tapctl.sandbox.secret import Secret
 
@@ -31,9 +33,7 @@ def route(sandbox: SandboxEndpoint, url: str) -> tuple[str, dict[str, str]]:
         return url, {}
     there = served_url(sandbox.endpoint, sandbox.secret, url)
     if there is None:
-        raise UsageError(
-            f"the sandbox does not serve {url}", "it serves the execute-api and lambda-url addresses of its stacks"
-        )
+        raise UsageError(f"the sandbox does not serve {url}", advise(UsageAdvice.USE_SANDBOX_ADDRESS))
     return there, {}
 
 

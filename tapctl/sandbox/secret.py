@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tapctl.errors import UsageError
+from tapctl.hints import Hint, advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.state.files import state_dir
 
 FILE = "secret"
@@ -109,9 +111,9 @@ def refuse_shared(folder: Path) -> None:
         if found.st_uid not in (os.geteuid(), 0) or stat.S_IMODE(found.st_mode) & _WRITABLE_BY_OTHERS:
             raise UsageError(
                 f"another user can write the state folder {place}",
-                f"`chmod go-w {place}` if it is yours, or set TAPCTL_STATE_DIR to a folder of your own",
+                advise(UsageAdvice.OWN_STATE_FOLDER, str(place)),
             )
 
 
-def _replace(path: Path) -> str:
-    return f"`tapctl sandbox stop`, remove {path}, then `tapctl sandbox start` makes a new one"
+def _replace(path: Path) -> Hint:
+    return advise(UsageAdvice.REPLACE_SECRET, str(path))

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.state.files import write_atomically
 
 FILE = "stack_sets.json"
@@ -80,7 +82,7 @@ def read(folder: Path) -> StackSetRules:
         reason = "invalid JSON"
     except (TypeError, ValueError, AttributeError):
         reason = f"expected an object with {', '.join(rule.name for rule in fields(StackSetRules))}"
-    raise UsageError(f"cannot use {path}: {reason}", "delete the file for AWS's documented behaviour")
+    raise UsageError(f"cannot use {path}: {reason}", advise(UsageAdvice.DELETE_STACK_SET_RULES))
 
 
 def save(folder: Path, rules: StackSetRules) -> None:

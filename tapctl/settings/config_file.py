@@ -13,6 +13,8 @@ from pydantic import Field, ValidationError
 
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.settings.findings import DURATION, Ignore, LimitsConfig, OwnLimit, QuotaOverride
 from tapctl.settings.fleet_section import KINDS_BY_PATTERN, AccountId, Fleet, FleetAccount
 from tapctl.settings.verify_section import FromEnvironment, Section, VerifyConfig
@@ -162,7 +164,7 @@ def find(folder: Path | None = None) -> Path | None:
     try:
         start = folder or Path.cwd()
     except OSError:
-        raise UsageError("the working folder does not exist any more", "change to a folder that exists") from None
+        raise UsageError("the working folder does not exist any more", advise(UsageAdvice.CHANGE_FOLDER)) from None
     for parent in (start, *start.parents):
         # A folder or a device of this name is found too, so that it is refused rather than overlooked.
         if os.path.exists(parent / FILE):  # noqa: PTH110 - Path.exists raises errors
@@ -194,7 +196,7 @@ def _section(content: Mapping[str, Any], path: str) -> dict[str, Any]:
     """[tool.tapctl] of a pyproject.toml. Raises `ConfigError` where there is none."""
     section = _tools(content).get("tapctl")
     if not isinstance(section, dict):
-        raise ConfigError(f"{path} has no table [tool.tapctl]", "add it, or give another file with `--config`")
+        raise ConfigError(f"{path} has no table [tool.tapctl]", advise(UsageAdvice.ADD_CONFIG))
     return section
 
 
@@ -208,7 +210,7 @@ def load(path: Path) -> File:
     try:
         return parsed(read_bytes(path, MAX_BYTES), path)
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}", "give another file with `--config`") from None
+        raise ConfigError(f"cannot read {path}: {error.strerror}", advise(UsageAdvice.GIVE_OTHER_CONFIG)) from None
 
 
 def parsed(data: bytes, path: Path, commit: str = "") -> File:
@@ -222,9 +224,9 @@ def parsed(data: bytes, path: Path, commit: str = "") -> File:
         if path.name == PROJECT:
             content = _section(content, where)
     except ValueError as error:  # of the decoder, of TOML, or of a number with thousands of digits
-        raise ConfigError(f"{where} is not TOML: {error}", "fix the file") from None
+        raise ConfigError(f"{where} is not TOML: {error}", advise(UsageAdvice.FIX_FILE)) from None
     except RecursionError:
-        raise ConfigError(f"{where} is nested too deeply", "fix the file") from None
+        raise ConfigError(f"{where} is nested too deeply", advise(UsageAdvice.FIX_FILE)) from None
     try:
         return File.model_validate(content) if content else File.model_construct()
     except ValidationError as error:
@@ -252,9 +254,13 @@ def _named(file: File, name: str, path: Path | None) -> Environment:
     if name in file.env:
         return file.env[name]
     if path is None:
-        raise ConfigError(f"there is no environment `{name}`: no {FILE} found", f"add `[env.{name}]` to {FILE}")
+        raise ConfigError(
+            f"there is no environment `{name}`: no {FILE} found", advise(UsageAdvice.ADD_ENVIRONMENT, name, FILE)
+        )
     near = difflib.get_close_matches(name, file.env, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(file.env) or 'none'}"
+    hint = (
+        advise(UsageAdvice.DID_YOU_MEAN, near[0]) if near else advise(UsageAdvice.IT_HAS, ", ".join(file.env) or "none")
+    )
     raise ConfigError(f"{path} has no environment `{name}`", hint)
 
 
@@ -268,15 +274,14 @@ def _bounded(data: bytes) -> bytes:
 def _explain(error: ValidationError, path: str) -> ConfigError:
     first = error.errors()[0]
     key = _key(first["loc"])
-    hint = "docs/configuration.md lists the keys"
+    hint = advise(UsageAdvice.LIST_CONFIGURATION_KEYS)
     if first["type"] == "extra_forbidden" and key == ".".join(map(str, first["loc"])):
         if key in Environment.model_fields:
-            where = f"move it to [defaults] or [env.NAME]: {hint}"
-            return ConfigError(f"{path}: `{key}` is not a top-level key", where)
+            return ConfigError(f"{path}: `{key}` is not a top-level key", advise(UsageAdvice.MOVE_TO_DEFAULTS))
         if key.startswith(("env.", "defaults.")) and first["loc"][-1] in File.model_fields:
-            return ConfigError(f"{path}: `{key}` is a top-level key", f"move it above the first section: {hint}")
+            return ConfigError(f"{path}: `{key}` is a top-level key", advise(UsageAdvice.MOVE_ABOVE_SECTIONS))
         near = difflib.get_close_matches(str(first["loc"][-1]), _valid_keys(first["loc"]), n=1)
-        return ConfigError(f"{path}: unknown key `{key}`", f"did you mean `{near[0]}`?" if near else hint)
+        return ConfigError(f"{path}: unknown key `{key}`", advise(UsageAdvice.DID_YOU_MEAN, near[0]) if near else hint)
     locations = [part["loc"] for part in error.errors() if _key(part["loc"]) == key]
     tried = [str(part) for location in locations for part in location if part in _KINDS]
     kinds = ", ".join(dict.fromkeys(_KINDS[kind] for kind in tried)) or _KINDS_BY_ERROR.get(first["type"])

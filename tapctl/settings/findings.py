@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import ConfigDict, Field
 
 from tapctl.errors import ConfigError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.settings.verify_section import Section
 
 if TYPE_CHECKING:
@@ -43,10 +45,10 @@ def in_force(ignores: Sequence[Ignore], own: "Sequence[Limit]" = ()) -> tuple[Ig
         if ignore.until < datetime.now(UTC).date():
             about = f"{ignore.limit} of {ignore.resource}" if ignore.resource else ignore.limit
             message = f"tapctl.toml: [[ignore]] of {about} has expired: `until` is {ignore.until}"
-            raise ConfigError(message, "remove it, or set a later `until` if its reason still holds")
+            raise ConfigError(message, advise(UsageAdvice.SET_LATER_UNTIL))
         if ignore.limit not in known:
             message = f"tapctl.toml: [[ignore]] names the limit `{ignore.limit}`, which does not exist"
-            raise ConfigError(message, "`tapctl limits` lists the ids")
+            raise ConfigError(message, advise(UsageAdvice.LIST_LIMITS))
     return tuple(ignores)
 
 
@@ -56,7 +58,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 def span(text: str) -> timedelta:
     """A time such as `12h`, `7d` or `1d12h`. Raises `UsageError` for anything else."""
     if not re.fullmatch(DURATION, text):
-        raise UsageError(f"`{text}` is not a time", "for example `12h`, `7d` or `2w`")
+        raise UsageError(f"`{text}` is not a time", advise(UsageAdvice.FOR_EXAMPLE, "`12h`, `7d` or `2w`"))
     parts = re.findall(r"(\d+)(\w)", text)
     return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
 
@@ -118,7 +120,7 @@ class LimitsConfig(Section):
         return LimitSettings(overrides, tuple(own.values()), self.near / 100)
 
 
-_LISTED = "`tapctl limits` lists the limits, in JSON with their keys"
+_LISTED = advise(UsageAdvice.LIST_LIMIT_KEYS)
 
 
 def _limit(row: OwnLimit) -> "Limit":
@@ -149,13 +151,15 @@ def _overrides(section: Mapping[str, QuotaOverride], known: "Mapping[str, Limit]
         limit = known.get(name)
         if limit is None:
             near = difflib.get_close_matches(name, known, n=1)
-            better = f"did you mean `{near[0]}`?" if near else _LISTED
+            better = advise(UsageAdvice.DID_YOU_MEAN, near[0]) if near else _LISTED
             raise ConfigError(f"tapctl.toml: `limits`: {name} is not the key of a limit", better)
         if limit.kind is not LimitKind.COUNT:
             problem = "always read" if limit.kind is LimitKind.CONCURRENCY else "the same in every account"
             raise ConfigError(f"tapctl.toml: `limits`: {name} is {problem}", _LISTED)
         if limit.key in overrides:
-            raise ConfigError(f"tapctl.toml: `limits`: {limit.key} is given twice, also as {limit.id}", "remove one")
+            raise ConfigError(
+                f"tapctl.toml: `limits`: {limit.key} is given twice, also as {limit.id}", advise(UsageAdvice.REMOVE_ONE)
+            )
         overrides[limit.key] = QuotaValue(plain_number(given.value), given.reason)
     return overrides
 
@@ -172,5 +176,5 @@ def _check_type(type_: str) -> None:
     known = {type_} if is_private else resource_types()
     if type_ not in known:
         near = difflib.get_close_matches(type_, known, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else "CloudFormation's reference lists the resource types"
+        hint = advise(UsageAdvice.DID_YOU_MEAN, near[0]) if near else advise(UsageAdvice.LIST_RESOURCE_TYPES)
         raise ConfigError(f"tapctl.toml: `limits.own`: `{type_}` is not a resource type", hint)

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.errors import TapctlError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.settings import parameters_file
 from tapctl.state.files import read_bytes
 
@@ -73,7 +75,7 @@ def cdk_config(path: Path) -> Iterator[tuple[str, dict[str, Env], str]]:
     try:
         content = _mapping(json.loads(read_bytes(path, MAX_BYTES)))
     except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"cannot read {path}: {error}", "correct it, or move it away") from None
+        raise UsageError(f"cannot read {path}: {error}", advise(UsageAdvice.CORRECT_OR_MOVE)) from None
     own: dict[str, Any] = {key: content[old] for old, key in (("profile", "profile"), ("roleArn", "role_arn"))
                            if isinstance(content.get(old), str)}  # fmt: skip
     if isinstance(arns := content.get("notificationArns"), list):
@@ -89,7 +91,7 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(read_bytes(path, MAX_BYTES).decode())
     except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"cannot read {path}: {error}", "correct it, or move it away") from None
+        raise UsageError(f"cannot read {path}: {error}", advise(UsageAdvice.CORRECT_OR_MOVE)) from None
 
 
 def _mapping(value: object) -> dict[str, Any]:

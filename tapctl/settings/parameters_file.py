@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.state.files import read_bytes
 from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
 
-PREVIOUS = Unknown("it keeps the value of the stack", "give a value, or name the stack")
+_EXAMPLE = advise(UsageAdvice.FOR_EXAMPLE, '{"Stage": "dev"}')
+PREVIOUS = Unknown("it keeps the value of the stack", advise(UsageAdvice.GIVE_VALUE_OR_STACK))
 """The value of a parameter with `UsePreviousValue`."""
 
 
@@ -30,9 +33,9 @@ def read(path: Path) -> ParametersFile:
     try:
         content = json.loads(read_bytes(path).decode())
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", "give a JSON file of parameters") from None
+        raise UsageError(f"cannot read {path}: {error.strerror}", advise(UsageAdvice.GIVE_PARAMETERS_FILE)) from None
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is not JSON: {error}", 'for example {"Stage": "dev"}') from None
+        raise UsageError(f"{path} is not JSON: {error}", _EXAMPLE) from None
     match content:
         # No parameter has an object for its value.
         case {"Parameters": dict()} | {"Tags": dict()} | {"StackPolicy": dict()}:
@@ -46,7 +49,7 @@ def read(path: Path) -> ParametersFile:
                 dict(_pair(entry, f"{path}, entry {number}") for number, entry in enumerate(entries, 1))
             )
         case _:
-            raise UsageError(f"{path} contains no parameters", 'for example {"Stage": "dev"}')
+            raise UsageError(f"{path} contains no parameters", _EXAMPLE)
 
 
 def _texts(kind: str, entries: Mapping[str, object] | None, path: Path) -> dict[str, str]:
@@ -56,7 +59,7 @@ def _texts(kind: str, entries: Mapping[str, object] | None, path: Path) -> dict[
 def _text(subject: str, value: object, where: Path | str) -> str:
     parts = value if isinstance(value, list) else [value]
     if any(isinstance(part, dict | list) for part in parts):
-        raise UsageError(f"{where}: {subject} is an object, not a value", 'for example {"Stage": "dev"}')
+        raise UsageError(f"{where}: {subject} is an object, not a value", _EXAMPLE)
     return ",".join(map(as_text, parts))
 
 
@@ -66,7 +69,7 @@ def _pair(entry: object, where: str) -> tuple[str, str | Unknown]:
         case {"ParameterKey": str(name), "UsePreviousValue": True, **more}:
             if more.get("ParameterValue"):
                 both = f"{where}: parameter {name} has a ParameterValue and UsePreviousValue"
-                raise UsageError(both, "leave one of them out, as CloudFormation takes one only")
+                raise UsageError(both, advise(UsageAdvice.LEAVE_PARAMETER_OUT))
             return name, PREVIOUS
         case {"ParameterKey": str(name), "ParameterValue": value}:
             return name, _text(f"parameter {name}", value, where)
@@ -75,5 +78,5 @@ def _pair(entry: object, where: str) -> tuple[str, str | Unknown]:
             return name, value
         case _:
             example = '{"ParameterKey": "Stage", "ParameterValue": "dev"}'
-            hint = f"for example {example}" if isinstance(entry, dict) else f'for example "Stage=dev", or {example}'
-            raise UsageError(f"{where}: not a parameter", hint)
+            examples = example if isinstance(entry, dict) else f'"Stage=dev", or {example}'
+            raise UsageError(f"{where}: not a parameter", advise(UsageAdvice.FOR_EXAMPLE, examples))

@@ -15,6 +15,8 @@ from tapctl.account.model import LearnedFloor
 from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy
 from tapctl.concurrency.verdict import Weakening
 from tapctl.errors import ConfigError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.limits import LimitSettings
 from tapctl.settings import parameters_file
 from tapctl.settings.config_file import (
@@ -215,15 +217,15 @@ def _template(options: TemplateOptions, file: File, folder: Path, *, required: b
     """
     argument, option = options.argument, options.template
     if argument and option and argument != option:
-        raise UsageError(f"two templates given: {argument} and {option}", "pass one")
+        raise UsageError(f"two templates given: {argument} and {option}", advise(UsageAdvice.PASS_ONE))
     source = argument or option or (file.template and beside(folder, file.template))
     if source or not required:
         return source or ""
     found = [name for name in TEMPLATES if Path(name).exists()]
     if len(found) == 1:
         return found[0]
-    hint = f"pass it as an argument, or set `template` in {FILE}"
-    raise UsageError(f"several templates here: {', '.join(found)}" if found else "no template given", hint)
+    message = f"several templates here: {', '.join(found)}" if found else "no template given"
+    raise UsageError(message, advise(UsageAdvice.PASS_TEMPLATE, FILE))
 
 
 T = TypeVar("T")
@@ -246,7 +248,7 @@ def _stack_name(account: AccountOptions, pattern: str | None) -> str | None:
 def check_stack_name(name: str) -> str:
     """The name. Raises `UsageError` if CloudFormation does not allow it."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}", name):
-        hint = "use letters, digits and hyphens, at most 128, and begin with a letter"
+        hint = advise(UsageAdvice.NAME_STACK_RIGHT)
         raise UsageError(f"`{name}` is not a valid stack name", hint)
     return name
 
@@ -272,10 +274,10 @@ def _tags(*sources: Mapping[str, str]) -> dict[str, str]:
     """
     tags = {key: value for source in sources for key, value in source.items()}
     if empty := next((key for key, value in tags.items() if not value), None):
-        hint = f"give it a value; a stack loses a tag that `tags` in {FILE} leaves out"
+        hint = advise(UsageAdvice.KEEP_TAG, FILE)
         raise UsageError(f"tag {empty} has an empty value, which CloudFormation refuses", hint)
     if refused := next((key for key, value in tags.items() if not _is_tag(key, value)), None):
-        hint = f"a key of at most {_TAG_KEY} characters, without `aws:`, and a value of {_TAG_VALUE}, all printable"
+        hint = advise(UsageAdvice.CORRECT_TAG, _TAG_KEY, _TAG_VALUE)
         raise UsageError(f"tag {refused[:_TAG_KEY]} is refused by CloudFormation", hint)
     return tags
 
@@ -309,7 +311,7 @@ def _parameter(name: str, value: object, missing_unknown: bool) -> str | Unknown
             return secret_value(value, f"parameter {name}")
         except ConfigError as error:
             if missing_unknown:
-                return Unknown(error.message, error.hint or "")
+                return Unknown(error.message, error.hint)
             raise
     return ",".join(value) if isinstance(value, list) else as_text(value)
 
@@ -319,7 +321,7 @@ def capabilities(given: tuple[str, ...]) -> tuple[str, ...]:
     known = get_args(Capability)
     for capability in given:
         if capability not in known:
-            raise UsageError(f"`{capability}` is not a capability", f"use one of {', '.join(known)}")
+            raise UsageError(f"`{capability}` is not a capability", advise(UsageAdvice.USE_ONE_OF, ", ".join(known)))
     return given
 
 
@@ -329,7 +331,8 @@ def pairs(given: tuple[str, ...], option: str, example: str) -> dict[str, str]:
     for pair in given:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise UsageError(f"`{option} {pair}` is not KEY=VALUE", f"for example `{option} {example}`")
+            hint = advise(UsageAdvice.FOR_EXAMPLE, f"`{option} {example}`")
+            raise UsageError(f"`{option} {pair}` is not KEY=VALUE", hint)
         values[name] = value
     return values
 
@@ -340,9 +343,7 @@ def lookups(given: tuple[str, ...]) -> dict[str, str]:
     for lookup in given:
         key, equals, value = lookup.partition("=")
         if not equals or not key.startswith(("ssm:", "import:")) or key.endswith(":"):
-            raise UsageError(
-                f"`--resolve {lookup}` is neither ssm:NAME=VALUE nor import:NAME=VALUE",
-                "for example `--resolve ssm:/limits/orders=5`",
-            )
+            message = f"`--resolve {lookup}` is neither ssm:NAME=VALUE nor import:NAME=VALUE"
+            raise UsageError(message, advise(UsageAdvice.FOR_EXAMPLE, "`--resolve ssm:/limits/orders=5`"))
         values[key] = value
     return values

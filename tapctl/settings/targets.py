@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from tapctl.concurrency.verdict import Weakening
 from tapctl.errors import ConfigError, TemplateError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.settings.config_file import FILE
 from tapctl.settings.fleet_section import ACCOUNT_ID, KINDS_BY_PATTERN, READ_ROLE, REGION, Fleet, FleetAccount
 from tapctl.template.load import read_source
@@ -93,11 +95,16 @@ def choose(names: str, fleets: Mapping[str, Fleet], path: Path | None, trusted: 
     for name in wanted:
         if name not in fleets:
             near = difflib.get_close_matches(name, fleets, n=1)
-            add = f"add `[fleet.{name or 'NAME'}]` to {FILE}"
-            hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(fleets)}" if fleets else add
+            hint = (
+                advise(UsageAdvice.DID_YOU_MEAN, near[0])
+                if near
+                else advise(UsageAdvice.IT_HAS, ", ".join(fleets))
+                if fleets
+                else advise(UsageAdvice.ADD_NAMED_FLEET, name or "NAME", FILE)
+            )
             raise ConfigError(f"{where} has no fleet `{name}`", hint)
     if not wanted:
-        raise UsageError(f"{where} has no fleet", f"add `[fleet.NAME]` to {FILE}")
+        raise UsageError(f"{where} has no fleet", advise(UsageAdvice.ADD_FLEET, FILE))
     return Targets({name: fleets[name] for name in wanted}, folder, trusted)
 
 
@@ -158,12 +165,10 @@ def _of_file(fleet: Fleet, path: Path, trusted: Trusted | None) -> Iterator[Targ
         data = trusted.content(path) if trusted else None
         content = (read_source(path) if data is None else parse(data.decode(errors="replace"), str(path))).value
     except TemplateError as error:
-        raise ConfigError(error.message, f"correct `file` of the fleet in {FILE}") from None
+        raise ConfigError(error.message, advise(UsageAdvice.CORRECT_TARGETS_FILE, FILE)) from None
     entries = content.get("accounts") if isinstance(content, dict) else None
     if not isinstance(entries, list):
-        raise ConfigError(
-            f"{path} has no list `accounts`", "c7n-org has the form: entries with `account_id`, `name` and `role`"
-        )
+        raise ConfigError(f"{path} has no list `accounts`", advise(UsageAdvice.FORM_C7N_ORG))
     for number, entry in enumerate(entries, 1):
         yield _of_entry(fleet, entry, f"{path}: account {number}")
 
@@ -173,7 +178,7 @@ def _of_entry(fleet: Fleet, entry: Any, where: str) -> TargetAccount:
     id_ = str(values.get("account_id", ""))
     if not re.fullmatch(ACCOUNT_ID, id_):
         wrong = f"`account_id` {id_} is not 12 digits" if id_ else "`account_id` is missing"
-        raise ConfigError(f"{where}: {wrong}", "write the 12 digits in quotes")
+        raise ConfigError(f"{where}: {wrong}", advise(UsageAdvice.QUOTE_ACCOUNT_ID))
     return target_account(
         fleet,
         id_,
@@ -187,7 +192,7 @@ def _of_entry(fleet: Fleet, entry: Any, where: str) -> TargetAccount:
 def _text(values: Mapping[str, Any], key: str, where: str) -> str:
     value = values.get(key) or ""
     if isinstance(value, dict | list):
-        raise ConfigError(f"{where}: `{key}` is not text", "write it in quotes")
+        raise ConfigError(f"{where}: `{key}` is not text", advise(UsageAdvice.QUOTE))
     return str(value)
 
 
@@ -196,13 +201,15 @@ def _regions(value: object, where: str) -> list[str]:
     wrong = next((region for region in regions or () if not re.fullmatch(REGION, region)), None)
     if regions is None or wrong is not None:
         named = "`regions` is not a list" if wrong is None else f"`{wrong}` is not a Region"
-        raise ConfigError(f"{where}: {named}", "list Regions such as us-east-1")
+        raise ConfigError(f"{where}: {named}", advise(UsageAdvice.LIST_REGIONS))
     return regions
 
 
 def _role(value: object, where: str) -> str:
     if not isinstance(value, str):
-        raise ConfigError(f"{where}: `role` is a chain of roles", "name the one role that the credentials can assume")
+        raise ConfigError(f"{where}: `role` is a chain of roles", advise(UsageAdvice.NAME_ASSUMED_ROLE))
     if value and not re.fullmatch(READ_ROLE, value):
-        raise ConfigError(f"{where}: `role` {value} is not a role", f"write {KINDS_BY_PATTERN[READ_ROLE]}")
+        raise ConfigError(
+            f"{where}: `role` {value} is not a role", advise(UsageAdvice.WRITE, KINDS_BY_PATTERN[READ_ROLE])
+        )
     return value

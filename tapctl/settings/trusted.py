@@ -14,6 +14,8 @@ from typing import Any, Self
 
 from tapctl.concurrency.verdict import Weakening
 from tapctl.errors import ConfigError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.settings.config_file import FILE, PROJECT, Environment, File, environment_of, find, has_section, parsed
 from tapctl.state.files import read_bytes
 from tapctl.template.cfn_lint_process import CONFIGURATION
@@ -58,15 +60,15 @@ class Commit:
         """Find the commit. Raises `UsageError` where there is no repository, or no such commit in it."""
         here = (folder or Path.cwd()).resolve()
         root = _root(here)
-        fetch = "fetch it first; a shallow checkout has no other commit"
+        fetch = advise(UsageAdvice.FETCH_COMMIT)
         if root is None:
             why = _git(here, "rev-parse", "--show-toplevel").stderr.decode(errors="replace").partition("\n")[0]
-            raise UsageError(f"cannot read {name}: {why.removeprefix('fatal: ')}", "run tapctl in a git checkout")
+            raise UsageError(f"cannot read {name}: {why.removeprefix('fatal: ')}", advise(UsageAdvice.USE_CHECKOUT))
         finished = _git(root, "rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
         if finished.returncode:
             raise UsageError(f"cannot read {name}: the repository has no such commit", fetch)
         if finished.stderr.strip():
-            raise UsageError(f"cannot read {name}: it names more than one thing", "give the id of the commit")
+            raise UsageError(f"cannot read {name}: it names more than one thing", advise(UsageAdvice.GIVE_COMMIT_ID))
         return cls(root, name, finished.stdout.decode().strip())
 
     def content(self, path: str | Path) -> bytes | None:
@@ -81,11 +83,11 @@ class Commit:
         entry = listed.stdout.decode(errors="replace").partition("\0")[0].partition("\t")[0].split()
         if not listed.returncode and not entry:
             return None
-        hint = "fetch the whole commit; a partial clone lacks files"
+        hint = advise(UsageAdvice.FETCH_WHOLE_COMMIT)
         if listed.returncode or len(entry) != 3:
             raise ConfigError(f"cannot read {inside} of {self.name}", hint)
         if entry[1] != "blob" or entry[0] == "120000":
-            raise ConfigError(f"{inside} is not a regular file in {self.name}", "name the file itself")
+            raise ConfigError(f"{inside} is not a regular file in {self.name}", advise(UsageAdvice.NAME_FILE_ITSELF))
         finished = _git(self.root, "cat-file", "blob", entry[2])
         if finished.returncode:
             raise ConfigError(f"cannot read {inside} of {self.name}", hint)
@@ -126,7 +128,7 @@ def _git(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
             command, cwd=folder, env={**os.environ, **quiet}, capture_output=True, check=False, timeout=60
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise UsageError(f"cannot run git: {error}", "install git") from None
+        raise UsageError(f"cannot run git: {error}", advise(UsageAdvice.INSTALL_GIT)) from None
 
 
 def _is_tracked(path: Path) -> bool:
@@ -171,7 +173,7 @@ class Trusted:
         path = policy or config or _nearest(commit)
         data = _file_of(commit, path) if path else None
         if policy and data is None:
-            raise ConfigError(f"cannot read {policy}: {base} has no such file", "commit it there first")
+            raise ConfigError(f"cannot read {policy}: {base} has no such file", advise(UsageAdvice.COMMIT_FIRST))
         file = parsed(data, path, base) if path and data is not None else File.model_construct()
         linter = next(filter(None, map(commit.content, CONFIGURATION)), b"")
         return cls(_readable(base), file, path.parent if path else Path(), linter.decode(errors="replace"), commit)
@@ -185,7 +187,7 @@ class Trusted:
             linter = read_bytes(configuration).decode(errors="replace") if configuration else ""
             return cls(str(path), parsed(read_bytes(path), path), path.parent, linter)
         except OSError as error:
-            raise ConfigError(f"cannot read {path}: {error.strerror}", "give another `--policy`") from None
+            raise ConfigError(f"cannot read {path}: {error.strerror}", advise(UsageAdvice.GIVE_OTHER_POLICY)) from None
 
     def content(self, path: Path) -> bytes | None:
         """The content of a file as the commit has it; None for one on disk that the change did not bring.
@@ -259,7 +261,7 @@ def _file_of(commit: Commit, path: Path) -> bytes | None:
     try:
         return read_bytes(path)
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}", "give another file") from None
+        raise ConfigError(f"cannot read {path}: {error.strerror}", advise(UsageAdvice.GIVE_OTHER_FILE)) from None
 
 
 def _nearest(commit: Commit) -> Path | None:
@@ -278,7 +280,7 @@ def _nearest(commit: Commit) -> Path | None:
 def _refuse_tracked(path: Path) -> None:
     if _is_tracked(path):
         message = f"cannot trust {path}: it belongs to what is checked out, so that the change under test may be in it"
-        raise ConfigError(message, "commit it to the base and give `--base REF`, or keep it outside of the repository")
+        raise ConfigError(message, advise(UsageAdvice.COMMIT_TO_BASE))
 
 
 def _of_keys(tested: Environment, trusted: Environment, where: str) -> Iterator[Weakening]:

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from tapctl.errors import ConfigError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.state.redaction import hide
 
 
@@ -31,7 +33,8 @@ def secret_value(value: FromEnvironment | str, what: str) -> str:
         return value
     if value.env not in os.environ:
         raise ConfigError(
-            f"{what} needs the environment variable {value.env}, which is not set", f"export {value.env}=…"
+            f"{what} needs the environment variable {value.env}, which is not set",
+            advise(UsageAdvice.EXPORT_VARIABLE, value.env),
         )
     hide(os.environ[value.env])
     return os.environ[value.env]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.state.files import leads_out, repository_of, write_together
 
 
@@ -44,14 +46,14 @@ def _check_inside(file: Path) -> None:
         named, root = Path(os.path.normpath(file.absolute())), Path.cwd()
         root = root if named.is_relative_to(root) else named.parent
     if target := leads_out(file, root):
-        hint = "name that file as the template if you mean to edit it"
+        hint = advise(UsageAdvice.NAME_LINKED_FILE)
         raise UsageError(f"{file} is reached through a link and is {target}, which is outside of {root}", hint)
 
 
 def _mark(edit: FileEdit) -> str:
     raw = Path(edit.file).read_bytes()
     if raw.decode("utf-8-sig", errors="replace") != edit.before:
-        raise UsageError(f"{edit.file} has changed since it was read", "run it again")
+        raise UsageError(f"{edit.file} has changed since it was read", advise(UsageAdvice.RUN_AGAIN))
     return "\ufeff" if raw.startswith(b"\xef\xbb\xbf") else ""
 
 

@@ -12,6 +12,8 @@ from pathlib import Path as FilePath
 from tapctl.concurrency.remedy import Remedy, RemedyAction
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.resource_types import FUNCTION, RESERVED_CONCURRENCY
 from tapctl.template.edit.definition import Definition, Location, find_definition, find_in_map_calls, may_select
 from tapctl.template.model import Path, Source, Template
@@ -150,7 +152,7 @@ def _refuse_included(claim: _Claim) -> None:
     file, line = claim.template.place("Resources", claim.logical_id, "Properties", RESERVED_CONCURRENCY)
     if file != claim.template.file:
         message = f"{file}:{line}: {RESERVED_CONCURRENCY} of {claim.name} is in an included file"
-        raise UsageError(message, "edit it by hand")
+        raise UsageError(message, advise(UsageAdvice.EDIT_BY_HAND))
 
 
 def _refusal(claim: _Claim, sharers: Sequence[_Claim], lines: Sequence[int]) -> UsageError:
@@ -159,5 +161,5 @@ def _refusal(claim: _Claim, sharers: Sequence[_Claim], lines: Sequence[int]) -> 
     return UsageError(
         f"{template.file}:{template.source.line(*path)}: {RESERVED_CONCURRENCY} of {claim.name} is shared with "
         f"{', '.join(dict.fromkeys(others))}, where it needs another value",
-        "edit it by hand",
+        advise(UsageAdvice.EDIT_BY_HAND),
     )

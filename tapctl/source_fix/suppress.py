@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.template.edit.entry import fill, insert
 from tapctl.template.edit.render import Data, items
 from tapctl.template.edit.text import Edit, in_flow, indent, is_json, line_start, value_span
@@ -101,4 +103,6 @@ def _prepend(source: Source, path: Path, added: list[Data]) -> Edit:
 
 
 def _cannot_extend(source: Source, path: Path) -> UsageError:
-    return UsageError(f"{source.file}:{source.line(*path)}: {path[-1]} cannot be extended here", "edit it by hand")
+    return UsageError(
+        f"{source.file}:{source.line(*path)}: {path[-1]} cannot be extended here", advise(UsageAdvice.EDIT_BY_HAND)
+    )

@@ -4,13 +4,15 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tapctl.aws import cloudformation
 from tapctl.aws.cloudformation import ChangeSetPage, describe_change_set
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
+from tapctl.hints import Hint, advise, with_step
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.stacks import stale_change_sets, validations
 from tapctl.stacks.causes import explain
 from tapctl.stacks.change_set_request import ChangeSetRequest, TagChange
@@ -62,7 +64,7 @@ class ChangeSet:
         return tuple(map(str, results)) if isinstance(results, tuple) else (f"unknown: {results.reason}",)
 
 
-_EXISTS = "rename what exists already, delete it, or import it with `--import-existing`"
+_EXISTS = advise(DeployAdvice.RENAME_OR_IMPORT)
 
 
 class ChangeSetRefused(UsageError):
@@ -71,8 +73,9 @@ class ChangeSetRefused(UsageError):
     def __init__(self, stack_name: str, failures: tuple[Validation, ...]) -> None:
         reasons = "; ".join(map(str, failures))
         hints = (_EXISTS if "CONFLICT" in failure.name else explain(failure.reason)[1] for failure in failures)
-        hint = "; ".join(dict.fromkeys(filter(None, hints))) or "fix the template"
-        super().__init__(f"CloudFormation refused the change set of stack {stack_name}: {reasons}", hint)
+        first, *others = [*dict.fromkeys(filter(None, hints))] or [advise(DeployAdvice.FIX_TEMPLATE)]
+        message = f"CloudFormation refused the change set of stack {stack_name}: {reasons}"
+        super().__init__(message, replace(first, then=tuple(others)))
         self.failures = failures
 
 
@@ -82,7 +85,7 @@ def fail_on_warnings(change_set: ChangeSet, stack_name: str) -> None:
         warnings = "; ".join(change_set.warnings)
         raise UsageError(
             f"CloudFormation's checks of the change set of stack {stack_name} warn: {warnings}",
-            "fix the template, or deploy without `--fail-on-warnings`",
+            advise(DeployAdvice.FIX_OR_IGNORE_WARNINGS),
         )
 
 
@@ -173,7 +176,9 @@ class _Reader:
                 return page
             waited = self.clock() - started
             if waited > self.timeout:
-                raise BusyError(f"the change set was not ready after {self.timeout:.0f} s", "try again later")
+                raise BusyError(
+                    f"the change set was not ready after {self.timeout:.0f} s", advise(DeployAdvice.TRY_LATER)
+                )
             self.sleep(change_set_pause(waited))
 
     def _reason(self, page: ChangeSetPage) -> str:
@@ -189,10 +194,12 @@ def _request_error(aws: Aws, error: AwsError) -> TapctlError:
         return error
     if aws.target.is_sandbox and _UNRECOGNIZED.search(error.message):
         message = _UNRECOGNIZED.sub(r"the sandbox does not have \1", error.message)
-        return UsageError(message, "choose the `--env` of an account, or correct the resource type if it is misspelt")
+        return UsageError(message, advise(DeployAdvice.CHOOSE_ACCOUNT_OR_TYPE))
     if _BUSY.search(error.message):
-        return BusyError(error.message, "try again when that operation has ended")
-    return UsageError(error.message, error.hint or _hint(error.message) or "fix the template or its parameters")
+        return BusyError(error.message, advise(DeployAdvice.TRY_AFTER_OPERATION))
+    return UsageError(
+        error.message, error.hint or _hint(error.message) or advise(DeployAdvice.FIX_TEMPLATE_OR_PARAMETERS)
+    )
 
 
 def _refusal(stack_name: str, reason: str, checks: Validations) -> TapctlError:
@@ -202,18 +209,18 @@ def _refusal(stack_name: str, reason: str, checks: Validations) -> TapctlError:
     return AwsError(f"CloudFormation refused the change set of stack {stack_name}: {reason}", _hint(reason))
 
 
-def _hint(reason: str) -> str | None:
+def _hint(reason: str) -> Hint | None:
     return next((hint for text, hint in _HINTS.items() if text in reason), None)
 
 
 _HINTS = {
-    "Follow-up operations must use": "pass `--express` until an operation on the stack is complete",
-    "DeploymentConfig": "the Region may not support express deploys: omit `--express`",
-    "DeploymentMode": "the Region may not support drift-aware change sets: omit `--revert-drift`",
-    "Requires capabilities": "acknowledge them with `--capability`",
-    "ResourceExistenceCheck": f"{_EXISTS}; allow the action {validations.PERMISSION} to see which it is",
-    "AWS::EarlyValidation": f"allow the action {validations.PERMISSION} to see what failed where",
-    "cannot be assumed": "let CloudFormation assume the role: its trust policy must name cloudformation.amazonaws.com",
+    "Follow-up operations must use": advise(DeployAdvice.KEEP_EXPRESS),
+    "DeploymentConfig": advise(DeployAdvice.OMIT_EXPRESS),
+    "DeploymentMode": advise(DeployAdvice.OMIT_REVERT_DRIFT),
+    "Requires capabilities": advise(DeployAdvice.ACKNOWLEDGE),
+    "ResourceExistenceCheck": with_step(_EXISTS, advise(DeployAdvice.ALLOW_TO_SEE_WHICH, validations.PERMISSION)),
+    "AWS::EarlyValidation": advise(DeployAdvice.ALLOW_TO_SEE_FAILURES, validations.PERMISSION),
+    "cannot be assumed": advise(DeployAdvice.TRUST_CLOUDFORMATION),
 }
 """The next step for reasons with a known text."""
 

@@ -10,7 +10,8 @@ from tapctl.aws.errors import is_permanent, is_throttled
 from tapctl.aws.session import Aws
 from tapctl.aws.stacks import StackEvent, end_of_operation, stack_name
 from tapctl.errors import AwsError, BusyError
-from tapctl.hints import with_step
+from tapctl.hints import advise, with_step
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.resource_types import ABSENT, stack_status
 from tapctl.stacks.events import EventFeed, EventTree
 from tapctl.stacks.polling import INTERVAL, SHARED, Budget, jittered
@@ -28,11 +29,6 @@ STATUS_READS = 3
 def stack_flags(aws: Aws, name: str) -> str:
     """The options with which another command works on the same stack, with a blank before each."""
     return "".join(f" --{option} {value}" for option, value in {"stack-name": name, **aws.target.settings}.items())
-
-
-def watch_command(aws: Aws, name: str) -> str:
-    """The command that follows the running operation of the stack."""
-    return f"`tapctl watch{stack_flags(aws, name)}`"
 
 
 @dataclass(slots=True)
@@ -156,7 +152,7 @@ class Follower:
         last = next((f" (last status: {status})" for status in own), "")
         raise AwsError(
             f"{error.message}; CloudFormation continues with stack {self.name}{last}",
-            with_step(error.hint, f"then follow it with {watch_command(self.aws, self.name)}"),
+            with_step(error.hint, advise(DeployAdvice.THEN_FOLLOW, stack_flags(self.aws, self.name))),
             code=error.code,
             aws_message=error.aws_message,
         )
@@ -206,10 +202,10 @@ class Follower:
 
     def _without_a_trace(self, status: str) -> AwsError | BusyError:
         if self._silence.missing:
-            return AwsError(f"stack {self.name} does not exist any more", "create it again with `tapctl deploy`")
+            return AwsError(f"stack {self.name} does not exist any more", advise(DeployAdvice.CREATE_AGAIN))
         return BusyError(
             f"stack {self.name} is {status}, and no event of the operation has appeared",
-            f"{watch_command(self.aws, self.name)} shows whether it begins later",
+            advise(DeployAdvice.FOLLOW_LATER, stack_flags(self.aws, self.name)),
         )
 
     def _pause(self, until: float, deadline: float) -> None:
@@ -219,7 +215,7 @@ class Follower:
             raise BusyError(
                 f"the operation on stack {self.name} is still running after {self.timeout:.0f} s;"
                 " CloudFormation continues it",
-                f"follow it with {watch_command(self.aws, self.name)}, or wait longer with `--timeout`",
+                advise(DeployAdvice.FOLLOW_OR_WAIT, stack_flags(self.aws, self.name)),
             )
         self.sleep(max(0.0, min(until, deadline) - now))
         if owed := self.budget.take(self.clock()):

@@ -19,10 +19,12 @@ from tapctl.aws.lambda_ import LogMessage
 from tapctl.aws.session import Aws
 from tapctl.aws.stacks import StackEvent, stack_name
 from tapctl.errors import AwsError, DeployFailed, DeployStuck, Interrupted, TapctlError, TemplateError
+from tapctl.hints import Hint, advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.resource_types import ABSENT, CUSTOM_RESOURCES, PUBLISHED, OperationEnd, stack_status
 from tapctl.stacks import remains, validations
 from tapctl.stacks.causes import Diagnosis, diagnose, explain
-from tapctl.stacks.follow import Follower, stack_flags, watch_command
+from tapctl.stacks.follow import Follower, stack_flags
 from tapctl.stacks.redaction import Secrets
 from tapctl.stacks.stack import find_stack
 from tapctl.stacks.status import rule_for
@@ -93,7 +95,7 @@ class Operator:
         try:
             start_operation(self.aws, operation, action, request, token)
         except AwsError as error:
-            error.hint = error.hint or explain(error.aws_message, flags=stack_flags(self.aws, self.name))[1] or None
+            error.hint = error.hint or explain(error.aws_message, flags=stack_flags(self.aws, self.name))[1]
             raise
         return token
 
@@ -127,8 +129,8 @@ def follow_operation(follower: Follower, ui: DeployUI) -> list[StackEvent]:
         _show(follower, ui)
     except KeyboardInterrupt:
         raise _interrupted(follower, ui) from None
-    for line in closing_remarks(follower.aws, follower.seen):
-        ui.step(follower.redact(line))
+    for line, hint in closing_remarks(follower.aws, follower.seen):
+        ui.step(follower.redact(line), hint)
     return follower.seen
 
 
@@ -142,8 +144,7 @@ def _interrupted(follower: Follower, ui: DeployUI) -> Interrupted:
     try:
         status = _status(follower)
         if status == ABSENT:
-            hint = "create it again with `tapctl deploy`"
-            return Interrupted(f"interrupted; stack {name} does not exist any more", hint)
+            return Interrupted(f"interrupted; stack {name} does not exist any more", advise(DeployAdvice.CREATE_AGAIN))
         if status == CANCELLABLE and ui.cancel(name) and _cancel(follower, ui):
             _show(follower, ui)
             end = follower.seen[-1].status
@@ -152,7 +153,7 @@ def _interrupted(follower: Follower, ui: DeployUI) -> Interrupted:
         pass
     return Interrupted(
         f"interrupted; CloudFormation continues with stack {name}{f' ({status})' if status else ''}",
-        f"follow it with {watch_command(follower.aws, name)}",
+        advise(DeployAdvice.FOLLOW, stack_flags(follower.aws, name)),
     )
 
 
@@ -181,35 +182,38 @@ def operation_error(aws: Aws, name: str, events: Sequence[StackEvent]) -> Deploy
     rule, cause = rule_for(status), diagnose(events, flags)
     reason = f"{cause.logical_id}: {cause.sentence}" if cause else "CloudFormation gives no reason"
     # The next deploy repairs a stuck stack, but the cause comes first where there is something to do about it.
-    stuck = rule.end is OperationEnd.STUCK
-    recover = f"`tapctl deploy{flags} --recover` will {rule.action.value}" if stuck else ""
-    hint = (cause.hint if cause else "") or rule.hint or recover or _function_hint(cause) or None
+    recover = advise(DeployAdvice.RECOVER, flags, rule.action.value) if rule.end is OperationEnd.STUCK else None
+    hint = (cause.hint if cause else None) or rule.hint or recover or _function_hint(cause)
     if rule.end is OperationEnd.ROLLED_BACK:
         message = f"stack {name} failed and was rolled back ({status}): {reason}"
         return DeployFailed(message, hint)
     return DeployStuck(f"stack {name} is {status}: {reason}", hint)
 
 
-def _function_hint(cause: Diagnosis | None) -> str:
+def _function_hint(cause: Diagnosis | None) -> Hint | None:
     """The next step where a function failed a custom resource; its log was shown with the end."""
     if cause is None or cause.event is None or not cause.event.type.startswith(CUSTOM_RESOURCES):
-        return ""
-    return f"fix the function behind {cause.logical_id}, whose log is above, and run `tapctl deploy` again"
+        return None
+    return advise(DeployAdvice.FIX_FUNCTION, cause.logical_id)
 
 
-def closing_remarks(aws: Aws, events: Sequence[StackEvent]) -> Iterator[str]:
-    """Lines to show after an operation: what it left in the account, and the log of the function that failed it."""
+Remark = tuple[str, Hint | None]
+"""A line with the next step, if there is one."""
+
+
+def closing_remarks(aws: Aws, events: Sequence[StackEvent]) -> Iterator[Remark]:
+    """Lines after an operation: what it left in the account, and the log of the function that failed it."""
     end = stack_status(events[-1].status).end
     if end is not OperationEnd.STUCK:
         for event in remains.undeletable(events):
-            yield (
-                f"warning: {event.name} ({event.type} {event.physical_id}) could not be deleted and is no longer part"
-                f" of the stack: {event.reason or 'CloudFormation gives no reason'}; it is billed until you delete it"
-            )
+            failed = f"{event.name} ({event.type} {event.physical_id}) could not be deleted"
+            why = event.reason or "CloudFormation gives no reason"
+            text = f"warning: {failed} and is no longer part of the stack: {why}; it is billed until you delete it"
+            yield text, None
     if kept := remains.retained(events):
         names = ", ".join(map(remains.described, kept))
-        deploy = f"tapctl deploy{stack_flags(aws, stack_name(events[-1].stack_id))} --import-existing"
-        yield f"left in the account by DeletionPolicy: {names}; `{deploy}` imports what the template names"
+        flags = stack_flags(aws, stack_name(events[-1].stack_id))
+        yield f"left in the account by DeletionPolicy: {names}", advise(DeployAdvice.IMPORT_LEFT, flags)
     cause = diagnose(events) if end is not OperationEnd.SUCCESS else None
     if cause and cause.event and _is_failed_by_function(cause.event):
         yield from _function_log(aws, cause.event, events)
@@ -217,14 +221,13 @@ def closing_remarks(aws: Aws, events: Sequence[StackEvent]) -> Iterator[str]:
         yield from _failed_checks(aws, cause.event.stack_id)
 
 
-def _failed_checks(aws: Aws, stack_id: str) -> Iterator[str]:
+def _failed_checks(aws: Aws, stack_id: str) -> Iterator[Remark]:
     """The failed checks of an operation that CloudFormation refused before it touched a resource."""
     checks = validations.read_of_stack(aws, stack_id)
     if isinstance(checks, Unknown):
-        hint = f"; {checks.resolution}" if isinstance(checks.resolution, str) else ""
-        yield f"cannot show CloudFormation's checks: {checks.reason}{hint}"
+        yield f"cannot show CloudFormation's checks: {checks.reason}", checks.resolution
     else:
-        yield from (f"refused by CloudFormation's checks: {check.with_next_step}" for check in checks)
+        yield from ((f"refused by CloudFormation's checks: {check}", check.hint) for check in checks)
 
 
 def _is_failed_by_function(event: StackEvent) -> bool:
@@ -232,19 +235,17 @@ def _is_failed_by_function(event: StackEvent) -> bool:
     return event.type.startswith(CUSTOM_RESOURCES) or (event.type in PUBLISHED and _PROVISIONING in event.reason)
 
 
-def _function_log(aws: Aws, event: StackEvent, events: Sequence[StackEvent]) -> Iterator[str]:
+def _function_log(aws: Aws, event: StackEvent, events: Sequence[StackEvent]) -> Iterator[Remark]:
     try:
         function = _backing_function(aws, event, events)
         lines = function if isinstance(function, Unknown) else _last_lines(aws, function, event, events)
     except TapctlError as error:
         function = lines = Unknown(error.message)
     if isinstance(lines, Unknown):
-        hint = lines.resolution if isinstance(lines.resolution, str) else ""  # an advice repeats the reason
-        why = f"{lines.reason}; {hint}" if hint else lines.reason
-        yield f"cannot show the log of the function behind {event.name}: {why}"
+        yield f"cannot show the log of the function behind {event.name}: {lines.reason}", lines.resolution
         return
-    yield f"last log lines of {function}, the function behind {event.name}:"
-    yield from (f"  {line}" for line in lines)
+    yield f"last log lines of {function}, the function behind {event.name}:", None
+    yield from ((f"  {line}", None) for line in lines)
 
 
 def _last_lines(aws: Aws, function: str, event: StackEvent, events: Sequence[StackEvent]) -> list[str] | Unknown:

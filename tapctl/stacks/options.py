@@ -5,6 +5,10 @@ from typing import Any, ClassVar
 
 from tapctl.aws.session import Aws
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.judgement import JudgementAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.settings.options import option
 from tapctl.settings.settings import Settings
 
@@ -35,18 +39,18 @@ class Options:
         if self.express and settings.protected:
             raise UsageError(
                 f"environment {settings.env} is protected, and an express deploy ends before its resources are stable",
-                "deploy without `--express`",
+                advise(DeployAdvice.DEPLOY_WITHOUT_EXPRESS),
             )
         if self.express and self.disable_rollback:
             raise UsageError(
                 "`--express` cannot be combined with `--disable-rollback`: the stack might not be updatable afterwards",
-                "pass one of the two",
+                advise(UsageAdvice.PASS_ONE),
             )
 
     def check_target(self, *, creates: bool) -> None:
         """Raise `UsageError` for an option that a new stack does not support."""
         if self.revert_drift and creates:
-            raise UsageError("`--revert-drift` needs an existing stack", "deploy without it")
+            raise UsageError("`--revert-drift` needs an existing stack", advise(DeployAdvice.DEPLOY_WITHOUT))
 
     def check_supported(self, aws: Aws) -> None:
         """Raise `UsageError` for an option that this version of botocore does not support."""
@@ -54,7 +58,7 @@ class Options:
             if not aws.supports("cloudformation", "CreateChangeSet", parameter):
                 raise UsageError(
                     f"this version of boto3 does not support `{flag}`: CreateChangeSet has no parameter {parameter}",
-                    "`pip install --upgrade boto3`",
+                    advise(JudgementAdvice.UPGRADE_BOTO3),
                 )
 
     def change_set_parameters(self, *, nested: bool) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from typing import Any
 from tapctl.aws.cloudformation import list_stack_resources, set_termination_protection
 from tapctl.aws.stacks import StackDescription, StackEvent, StackResource, stack_name
 from tapctl.errors import BusyError, DeployStuck
+from tapctl.hints import Hint, advise, with_step
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.resource_types import STACK, OperationEnd, stack_status
 from tapctl.stacks.causes import diagnose, explain, unwrapped
-from tapctl.stacks.follow import stack_flags, watch_command
+from tapctl.stacks.follow import stack_flags
 from tapctl.stacks.operation import Operator, operation_error
 from tapctl.stacks.remains import described, outlasting, retained
 from tapctl.stacks.stack import ReadyStack, find_stack
@@ -24,7 +26,7 @@ ROUNDS = 6
 _READY = (StackAction.CREATE, StackAction.UPDATE, StackAction.RECREATE)
 
 
-_IMPORT = "pass `--import-existing` to import what the template names"
+_IMPORT = advise(DeployAdvice.IMPORT_STAYING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,10 @@ class RecoveryPrompt:
 
         `events` are those of the last operation where they are read already.
         """
-        self._show(_status_line(self.operator.name, stack))
+        self.operator.ui.step(_status_line(self.operator.name, stack))
         events = last_operation(self.operator, stack.id) if events is None else events
         if cause := diagnose(events, stack_flags(self.operator.aws, self.operator.name)):
-            hint = f"; {cause.hint}" if cause.hint else ""
-            self._show(f"  first cause: {cause.logical_id}: {cause.sentence}{hint}")
+            self.operator.ui.step(f"  first cause: {cause.logical_id}: {cause.sentence}", cause.hint)
         if stack_status(stack.status).end is OperationEnd.STUCK:
             self.list(_failed_resources(self.operator, stack, events))
 
@@ -54,29 +55,32 @@ class RecoveryPrompt:
             _, hint = explain(resource.reason, resource.physical_id, stack_flags(self.operator.aws, self.operator.name))
             reason = self.operator.secrets.redact(unwrapped(resource.reason))
             because = f": {reason}" if reason else ""
-            self._show(f"  {resource.logical_id} is {resource.status}{because}{f'; {hint}' if hint else ''}")
+            self.operator.ui.step(f"  {resource.logical_id} is {resource.status}{because}", hint)
 
     def warn_of_staying(self, resources: Sequence[str]) -> None:
         """Name what an operation leaves in the account, and how to take it into the stack."""
         names = ", ".join(resources)
-        self._show(f"staying in the account by DeletionPolicy: {names}; creating the same name fails; {_IMPORT}")
+        text = f"staying in the account by DeletionPolicy: {names}; creating the same name fails"
+        self.operator.ui.step(text, _IMPORT)
 
     def ask(
-        self, stack: StackDescription, doing: str, leaving: Sequence[str] = (), why: str = "", instead: str = ""
+        self,
+        stack: StackDescription,
+        doing: str,
+        leaving: Sequence[str] = (),
+        why: str = "",
+        instead: Hint | None = None,
     ) -> None:
         """Ask for consent. Raises `DeployStuck` without it; `instead` is a next step that needs none."""
         if not self.operator.ui.allow(f"stack {self.operator.name} is {stack.status}; {doing}", leaving):
             flags = " ".join([self.flag, *(f"--leave {name}" for name in leaving)])
-            consent = f"to {doing}, pass `{flags}`"
-            raise self.stuck(stack, why, hint=f"{instead}; {consent}" if instead else consent)
+            consent = advise(DeployAdvice.CONSENT, doing, flags)
+            raise self.stuck(stack, why, with_step(instead, consent))
 
-    def stuck(self, stack: StackDescription, why: str = "", hint: str = "") -> DeployStuck:
+    def stuck(self, stack: StackDescription, why: str = "", hint: Hint | None = None) -> DeployStuck:
         """The error of a stack that stays as it is."""
         message = _status_line(self.operator.name, stack)
-        return DeployStuck(f"{message}, {why}" if why else message, hint or None)
-
-    def _show(self, text: str) -> None:
-        self.operator.ui.step(text)
+        return DeployStuck(f"{message}, {why}" if why else message, hint)
 
 
 def last_operation(operator: Operator, stack_id: str) -> Sequence[StackEvent]:
@@ -120,12 +124,12 @@ class StackDeletion:
         """
         name, ui = self.operator.name, self.operator.ui
         self.prompt.explain(stack, events)
-        held, instead = ", ".join(situation.held), ""
-        if situation.retained and not situation.imports:
-            instead = _IMPORT
+        held, stays = ", ".join(situation.held), situation.retained and not situation.imports
+        if stays:
             self.prompt.warn_of_staying(situation.retained)
         if consent:
-            self.prompt.ask(stack, f"delete it with {held}" if held else "delete what is left of it", instead=instead)
+            doing = f"delete it with {held}" if held else "delete what is left of it"
+            self.prompt.ask(stack, doing, instead=_IMPORT if stays else None)
         if situation.termination_protection:
             set_termination_protection(self.operator.aws, stack.id, enabled=False)
         ui.step(f"deleting stack {name} to create it again")
@@ -153,7 +157,7 @@ class StackDeletion:
         if (last := events[-1]).status != "DELETE_COMPLETE":
             raise DeployStuck(
                 f"stack {self.operator.name} could not be deleted and is {last.status}: {last.reason}",
-                "fix what the reason names, and run the command again",
+                advise(DeployAdvice.FIX_AND_RUN_AGAIN),
             )
         return tuple(names)
 
@@ -197,7 +201,7 @@ class Recovery:
                 return ReadyStack(stack, decision.action)
             self._act(decision, stack)
             stack = find_stack(self.operator.aws, stack.id)
-        hint = "check what else is updating it"
+        hint = advise(DeployAdvice.CHECK_OTHER_UPDATES)
         raise BusyError(f"stack {self.operator.name} keeps changing state (now {stack.status})", hint)
 
     def _explain_update(self, stack: StackDescription) -> None:
@@ -218,7 +222,7 @@ class Recovery:
             raise self._busy(stack)
         if decision.action not in _READY:
             flags = stack_flags(self.operator.aws, self.operator.name)
-            recover = f"`tapctl deploy{flags} --recover` will {decision.action.value}"
+            recover = advise(DeployAdvice.RECOVER, flags, decision.action.value)
             raise self._prompt.stuck(stack, decision.why, decision.hint or recover)
         return ReadyStack(stack, decision.action)
 
@@ -314,7 +318,7 @@ class Recovery:
         self.operator.ui.step(f"skipped: {', '.join(skipped)}; {warning}")
 
     def _busy(self, stack: StackDescription) -> BusyError:
-        hint = f"follow it with {watch_command(self.operator.aws, self.operator.name)}"
+        hint = advise(DeployAdvice.FOLLOW, stack_flags(self.operator.aws, self.operator.name))
         return BusyError(_status_line(self.operator.name, stack), hint)
 
     @property

@@ -6,6 +6,8 @@ from tapctl.aws.cloudformation import describe_stack
 from tapctl.aws.session import Aws
 from tapctl.aws.stacks import StackDescription, stack_name
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.resource_types import ABSENT
 from tapctl.stacks.status import StackAction
 from tapctl.state.redaction import hide_deployed
@@ -35,8 +37,8 @@ def find_stack(aws: Aws, name: str) -> StackDescription:
         return StackDescription(stack.name, ABSENT)
     if stack.root_id:
         root = stack_name(stack.root_id)
-        raise UsageError(f"stack {stack.name} is nested in stack {root}", f"deploy stack {root}")
+        raise UsageError(f"stack {stack.name} is nested in stack {root}", advise(DeployAdvice.DEPLOY_ROOT, root))
     if stack.name.startswith("StackSet-"):
-        hint = "deploy it with `aws cloudformation update-stack-set`"
+        hint = advise(DeployAdvice.UPDATE_STACK_SET)
         raise UsageError(f"stack {stack.name} belongs to a StackSet", hint)
     return stack

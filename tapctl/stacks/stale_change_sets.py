@@ -10,6 +10,8 @@ from tapctl.aws import cloudformation
 from tapctl.aws.cloudformation import ChangeSetSummary
 from tapctl.aws.session import Aws
 from tapctl.errors import BusyError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 
 PREFIX = "tapctl-"
 
@@ -37,7 +39,7 @@ def clear(aws: Aws, stack_name: str, *, creates: bool, now: datetime | None = No
     if creates and reviewed:
         raise BusyError(
             f"change set {reviewed[0]} of the new stack {stack_name} is being reviewed",
-            f"execute or delete it, or wait until it is {REVIEW_TIME.seconds // 60} minutes old",
+            advise(DeployAdvice.AWAIT_CHANGE_SET, REVIEW_TIME.seconds // 60),
         )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from tapctl.hints import Hint, advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.resource_types import STACK_STATUSES, OperationEnd, StackStatus, stack_status
 
 
@@ -27,7 +29,7 @@ class StatusRule:
     action: StackAction
     consent: bool = False
     """Whether the action is only taken with consent."""
-    hint: str = ""
+    hint: Hint | None = None
 
     @property
     def meaning(self) -> str:
@@ -48,15 +50,15 @@ class StatusRule:
         return self.action not in (StackAction.CREATE, StackAction.RECREATE)
 
 
-_AFTER_FAILURE: Mapping[str, tuple[StackAction, bool, str]] = {
-    "ROLLBACK_COMPLETE": (StackAction.RECREATE, False, ""),
+_AFTER_FAILURE: Mapping[str, tuple[StackAction, bool, Hint | None]] = {
+    "ROLLBACK_COMPLETE": (StackAction.RECREATE, False, None),
     # Deleting a failed stack without resources costs nothing; `decide` asks for consent where it has some.
-    "CREATE_FAILED": (StackAction.RECREATE, False, ""),
-    "ROLLBACK_FAILED": (StackAction.RECREATE, True, ""),
-    "DELETE_FAILED": (StackAction.RECREATE, True, ""),
-    "UPDATE_FAILED": (StackAction.ROLL_BACK, True, ""),
-    "UPDATE_ROLLBACK_FAILED": (StackAction.CONTINUE, True, ""),
-    "IMPORT_ROLLBACK_FAILED": (StackAction.REFUSE, False, "only AWS Support can repair it"),
+    "CREATE_FAILED": (StackAction.RECREATE, False, None),
+    "ROLLBACK_FAILED": (StackAction.RECREATE, True, None),
+    "DELETE_FAILED": (StackAction.RECREATE, True, None),
+    "UPDATE_FAILED": (StackAction.ROLL_BACK, True, None),
+    "UPDATE_ROLLBACK_FAILED": (StackAction.CONTINUE, True, None),
+    "IMPORT_ROLLBACK_FAILED": (StackAction.REFUSE, False, advise(DeployAdvice.ASK_SUPPORT_TO_REPAIR)),
 }
 """The action, whether it needs consent, and the hint, where a new operation cannot simply begin."""
 
@@ -68,7 +70,7 @@ def rule_for(name: str) -> StatusRule:
     """The rule for a status; a stack in one that AWS adds later is not touched."""
     status = stack_status(name)
     if name not in STACK_STATUSES:
-        return StatusRule(status, StackAction.REFUSE, hint="look at the stack in the console, or update tapctl")
+        return StatusRule(status, StackAction.REFUSE, hint=advise(DeployAdvice.CHECK_STATUS))
     if name in _AFTER_FAILURE:
         return StatusRule(status, *_AFTER_FAILURE[name])
     if status.running:
@@ -103,7 +105,7 @@ class Decision:
     action: StackAction
     consent: bool = False
     why: str = ""
-    hint: str = ""
+    hint: Hint | None = None
 
 
 def decide(situation: Situation) -> Decision:
@@ -116,7 +118,7 @@ def decide(situation: Situation) -> Decision:
             return _recreate(situation, rule)
         case StackAction.ROLL_BACK if situation.express:
             why = "and an express operation cannot be rolled back"
-            return Decision(StackAction.REFUSE, why=why, hint="fix the template and deploy it with `--express`")
+            return Decision(StackAction.REFUSE, why=why, hint=advise(DeployAdvice.DEPLOY_EXPRESS))
         case _:
             return Decision(rule.action, rule.consent, hint=rule.hint)
 
@@ -125,10 +127,10 @@ def _recreate(situation: Situation, rule: StatusRule) -> Decision:
     held = ", ".join(situation.held)
     if held and situation.protected:
         why = f"and its environment is protected, so {held} must not be deleted"
-        return Decision(StackAction.REFUSE, why=why, hint="to delete it, use `aws cloudformation delete-stack`")
+        return Decision(StackAction.REFUSE, why=why, hint=advise(DeployAdvice.DELETE_STACK))
     if held and situation.termination_protection:
         why = f"it holds {held}, and termination protection is enabled"
-        hint = "`aws cloudformation update-termination-protection --no-enable-termination-protection` disables it"
+        hint = advise(DeployAdvice.DISABLE_PROTECTION)
         return Decision(StackAction.REFUSE, why=why, hint=hint)
     left = situation.retained and not situation.imports
     keeps = bool(held or left or situation.termination_protection)

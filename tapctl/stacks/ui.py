@@ -5,13 +5,14 @@ from typing import Protocol
 
 from tapctl.aws.stacks import StackEvent
 from tapctl.concurrency.result import Preflight
+from tapctl.hints import Hint
 from tapctl.stacks.change_set import ChangeSet
 
 
 class DeployUI(Protocol):
     """Shows progress and asks questions. Where no question can be asked, the answer is no."""
 
-    def step(self, text: str) -> None:
+    def step(self, text: str, hint: Hint | None = None) -> None:
         """Show one line of progress."""
         ...
 

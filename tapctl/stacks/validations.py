@@ -12,6 +12,8 @@ from typing import Any
 from tapctl.aws.cloudformation import change_set_events, failed_events
 from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.session import Aws
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.stacks.causes import explain
 from tapctl.unknown import Unknown
 
@@ -52,9 +54,9 @@ class Validation:
         return ": ".join(part for part in (where, self.name, self.reason.strip().rstrip(".")) if part)
 
     @property
-    def with_next_step(self) -> str:
-        _, hint = explain(str(self))
-        return f"{self}; {hint}" if hint else str(self)
+    def hint(self) -> Hint | None:
+        """The next step, where the failure is a known one."""
+        return explain(str(self))[1]
 
 
 Validations = tuple[Validation, ...] | Unknown
@@ -72,7 +74,7 @@ def read_of_stack(aws: Aws, stack_id: str) -> Validations:
 
 def _read(aws: Aws, attempt: Callable[[], Iterable[Mapping[str, Any]]]) -> Validations:
     if not aws.supports("cloudformation", "DescribeEvents"):
-        return Unknown("this version of boto3 cannot read them", "`pip install --upgrade boto3`")
+        return Unknown("this version of boto3 cannot read them", advise(JudgementAdvice.UPGRADE_BOTO3))
     events = read_or_unknown(PERMISSION, attempt)
     if isinstance(events, Unknown):
         return events

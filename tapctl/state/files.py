@@ -16,11 +16,13 @@ from functools import partial
 from pathlib import Path
 
 from tapctl.errors import TapctlError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 
 _SUFFIX = ".tapctl"
 _ABANDONED = 600
 """Seconds after which a temporary file belongs to a run that was killed; a write takes moments."""
-_NAME_FOLDER = "name a folder that exists and is writable"
+_NAME_FOLDER = advise(UsageAdvice.NAME_WRITABLE_FOLDER)
 
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -123,7 +125,7 @@ def own_folder(path: Path) -> Path:
             state_dir().mkdir(mode=0o700, parents=True, exist_ok=True)
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        hint = "set TAPCTL_STATE_DIR to a writable folder"
+        hint = advise(UsageAdvice.SET_STATE_FOLDER)
         raise UsageError(f"cannot keep tapctl's own state in {path}: {error.strerror}", hint) from None
     return path
 
@@ -142,7 +144,7 @@ def leads_out(file: Path, root: Path) -> Path | None:
 def refuse_link_out(file: Path) -> None:
     """Raise `UsageError` if a link in the repository would redirect the write to a file outside of it."""
     if (root := repository_of(file)) and (target := leads_out(file, root)):
-        raise UsageError(f"{file} is a link out of the repository, to {target}", "name another file")
+        raise UsageError(f"{file} is a link out of the repository, to {target}", advise(UsageAdvice.NAME_OTHER_FILE))
 
 
 def _named(file: Path) -> Path:
@@ -173,7 +175,7 @@ def write_together(texts: Mapping[Path, str]) -> None:
                 if not replaced:
                     raise
                 message = f"{error.message}; already changed: {', '.join(replaced)}"
-                raise TapctlError(message, "correct the cause and run it again, or restore these files") from None
+                raise TapctlError(message, advise(UsageAdvice.CORRECT_OR_RESTORE)) from None
             replaced.append(str(path))
 
 
@@ -186,7 +188,7 @@ def refuse_unwritable(paths: Sequence[Path]) -> None:
         if target is None:
             continue
         if target in seen:
-            raise UsageError(f"{seen[target]} would get two results", "name a file for each")
+            raise UsageError(f"{seen[target]} would get two results", advise(UsageAdvice.NAME_FILE_FOR_EACH))
         seen[target] = path
         folder = target.parent
         if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
@@ -233,7 +235,7 @@ def _keeping_old(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        hint = "free some space or name another place; the old file is untouched"
+        hint = advise(UsageAdvice.FREE_SPACE_OR_NAME)
         raise TapctlError(f"cannot write {path}: {error.strerror}", hint) from None
 
 
@@ -253,9 +255,9 @@ def _target(path: Path) -> Path | None:
     except FileNotFoundError:
         return path.resolve()
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}", "name another place") from None
+        raise UsageError(f"cannot write {path}: {error.strerror}", advise(UsageAdvice.NAME_OTHER_PLACE)) from None
     if stat.S_ISDIR(mode):
-        raise UsageError(f"cannot write {path}: it is a folder", "name a file in it")
+        raise UsageError(f"cannot write {path}: it is a folder", advise(UsageAdvice.NAME_FILE_IN_FOLDER))
     return path.resolve() if stat.S_ISREG(mode) else None
 
 
@@ -269,7 +271,7 @@ def write_through(path: Path, data: bytes, seconds: float = PIPE_SECONDS) -> Non
             os.close(descriptor)
     except OSError as error:
         failure = UsageError if error.errno == errno.ENODEV else TapctlError
-        raise failure(f"cannot write {path}: {error.strerror}", "name another place") from None
+        raise failure(f"cannot write {path}: {error.strerror}", advise(UsageAdvice.NAME_OTHER_PLACE)) from None
 
 
 def _opened(path: Path, seconds: float) -> int:

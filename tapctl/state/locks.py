@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import IO
 
 from tapctl.errors import BusyError, UsageError
+from tapctl.hints import Hint, advise
+from tapctl.hints.usage import UsageAdvice
 
 if sys.platform == "win32":
     import msvcrt
@@ -30,14 +32,14 @@ else:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
-AGAIN = "try again in a moment"
+AGAIN = advise(UsageAdvice.RUN_AGAIN_IN_A_MOMENT)
 
 _until_exit: list[IO[bytes]] = []
 """Open files whose locks last as long as the process."""
 
 
 @contextmanager
-def hold(path: Path, *, timeout: float, busy: str, hint: str = AGAIN) -> Iterator[bool]:
+def hold(path: Path, *, timeout: float, busy: str, hint: Hint = AGAIN) -> Iterator[bool]:
     """Hold the lock; yields whether it had to wait. Raises `BusyError` with `busy` after `timeout` seconds."""
     with _open(path) as file:
         yield _wait(file, timeout, busy, hint)
@@ -68,11 +70,11 @@ def _open(path: Path) -> IO[bytes]:
     try:
         return path.open("ab")
     except OSError as error:
-        hint = "set TAPCTL_STATE_DIR to a writable folder"
+        hint = advise(UsageAdvice.SET_STATE_FOLDER)
         raise UsageError(f"cannot use {path}: {error.strerror}", hint) from None
 
 
-def _wait(file: IO[bytes], timeout: float, busy: str, hint: str) -> bool:
+def _wait(file: IO[bytes], timeout: float, busy: str, hint: Hint) -> bool:
     """Acquire the lock; returns whether it had to wait."""
     deadline, waited = time.monotonic() + timeout, False
     while True:

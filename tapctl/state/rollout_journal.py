@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tapctl.errors import TapctlError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.state import locks
 from tapctl.state.files import own_folder, read_bytes, state_dir, write_atomically
 
@@ -90,7 +92,7 @@ def open_rollout_journal(
     path = _path(account_id, region, stack_set)
     own_folder(path.parent)
     busy = f"another tapctl process on this machine is rolling out stack set {stack_set}"
-    hint = "`tapctl fleet watch` follows it; run this again when it is over"
+    hint = advise(UsageAdvice.RUN_AFTER_ROLLOUT)
     with locks.hold(path.with_suffix(".lock"), timeout=1, busy=busy, hint=hint):
         yield RolloutJournal(path, _read(path), command)
 

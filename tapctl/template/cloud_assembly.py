@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.errors import TemplateError
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.state.files import read_bytes
 
 MANIFEST = "manifest.json"
@@ -38,7 +39,9 @@ class SynthesizedStack:
 def stacks(folder: Path) -> list[SynthesizedStack]:
     """The stacks of an assembly and of its stages, by template. Raises `TemplateError` for any other folder."""
     if not (folder / MANIFEST).exists():
-        raise TemplateError("is a folder, not a template", "name the template file in it", file=str(folder))
+        raise TemplateError(
+            "is a folder, not a template", advise(JudgementAdvice.NAME_TEMPLATE_IN_FOLDER), file=str(folder)
+        )
     by_template = {stack.template: stack for stack in _stacks(folder)}
     return [by_template[template] for template in sorted(by_template)]
 
@@ -54,7 +57,7 @@ def in_order(folder: Path) -> list[SynthesizedStack]:
         ready = next((stack for stack in left if not waiting.intersection(stack.needs)), None)
         if ready is None:
             message = f"has stacks that need each other: {', '.join(sorted(waiting))}"
-            raise TemplateError(message, advise(Advice.SYNTHESIZE_CDK_APP), file=str(folder))
+            raise TemplateError(message, advise(JudgementAdvice.SYNTHESIZE_CDK_APP), file=str(folder))
         left.remove(ready)
         ordered.append(ready)
     return ordered
@@ -66,12 +69,12 @@ def _stacks(folder: Path) -> Iterator[SynthesizedStack]:
         own, stages = _artifacts(manifest)
     except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         message = "is not the manifest of a CDK app"
-        raise TemplateError(message, advise(Advice.SYNTHESIZE_CDK_APP), file=str(manifest)) from None
+        raise TemplateError(message, advise(JudgementAdvice.SYNTHESIZE_CDK_APP), file=str(manifest)) from None
     yield from own
     for stage in stages:
         if stage.resolve() == folder.resolve() or not stage.resolve().is_relative_to(folder.resolve()):
             message = f"names an assembly outside of its folder: {stage}"
-            raise TemplateError(message, advise(Advice.SYNTHESIZE_CDK_APP), file=str(manifest))
+            raise TemplateError(message, advise(JudgementAdvice.SYNTHESIZE_CDK_APP), file=str(manifest))
         yield from _stacks(stage)
 
 
@@ -147,7 +150,7 @@ def assets(template: Path) -> tuple[FileAsset | ImageAsset, ...]:
             found += _assets(file)
         except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
             message = "is not a list of CDK assets"
-            raise TemplateError(message, advise(Advice.SYNTHESIZE_CDK_APP), file=str(file)) from None
+            raise TemplateError(message, advise(JudgementAdvice.SYNTHESIZE_CDK_APP), file=str(file)) from None
     return tuple(found)
 
 

@@ -13,7 +13,8 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from tapctl.errors import TemplateError
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.resource_types import SERVERLESS_FUNCTION, SERVERLESS_PREFIX
 from tapctl.template.load import read_source
 from tapctl.template.local_paths import is_remote, is_there
@@ -118,7 +119,9 @@ class _Inserter:
             return None
         file = FilePath(source.file).parent / location
         if file.resolve() in self.files:
-            raise TemplateError(f"{location} includes itself", "remove the circular include", file=source.file)
+            raise TemplateError(
+                f"{location} includes itself", advise(JudgementAdvice.REMOVE_CIRCULAR_INCLUDE), file=source.file
+            )
         return read_source(file) if is_there(file) else None
 
     def _inside(self, snippet: Source) -> "_Inserter":
@@ -163,7 +166,7 @@ def includes_only(macros: Any) -> bool:
 
 
 def _unknown(subject: str, what: str) -> Unknown:
-    return Unknown(f"{subject} may {what}", advise(Advice.READ_PROCESSED_TEMPLATE))
+    return Unknown(f"{subject} may {what}", advise(JudgementAdvice.READ_PROCESSED_TEMPLATE))
 
 
 def _opaque(template: Template) -> Iterator[tuple[Path, Unknown]]:

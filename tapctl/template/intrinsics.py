@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from tapctl.errors import TemplateError
-from tapctl.hints import Advice, Hint, advise
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.template.model import Path
 from tapctl.template.parameters import as_text
 from tapctl.template.values import NO_VALUE, MaybeNoValue, ResourceReference, Value
@@ -41,14 +42,14 @@ def _ref(resolver: "Resolver", name: Value, path: Path) -> Value:
     raise resolver.template.error(f"Ref: {name} is neither a parameter nor a resource", *path)
 
 
-PSEUDO_PARAMETERS: Mapping[str, Hint] = {
-    "AWS::Region": advise(Advice.GIVE_REGION),
-    "AWS::Partition": advise(Advice.GIVE_REGION),
-    "AWS::URLSuffix": advise(Advice.GIVE_REGION),
-    "AWS::AccountId": advise(Advice.GIVE_ACCOUNT_ID),
-    "AWS::StackName": advise(Advice.GIVE_STACK_NAME),
-    "AWS::StackId": "",
-    "AWS::NotificationARNs": "",
+PSEUDO_PARAMETERS: Mapping[str, Hint | None] = {
+    "AWS::Region": advise(JudgementAdvice.GIVE_REGION),
+    "AWS::Partition": advise(JudgementAdvice.GIVE_REGION),
+    "AWS::URLSuffix": advise(JudgementAdvice.GIVE_REGION),
+    "AWS::AccountId": advise(JudgementAdvice.GIVE_ACCOUNT_ID),
+    "AWS::StackName": advise(JudgementAdvice.GIVE_STACK_NAME),
+    "AWS::StackId": None,
+    "AWS::NotificationARNs": None,
 }
 """What would make each known."""
 
@@ -307,7 +308,9 @@ def _import_value(resolver: "Resolver", name: Value, path: Path) -> Value:
     key = f"import:{export}"
     shown = resolver.without_secrets(str(export))
     reason = f"the value of export {shown} is not known"
-    return resolver.lookups.get(key, Unknown(reason, advise(Advice.GIVE_LOOKUP, f"import:{shown}"), lookup=key))
+    return resolver.lookups.get(
+        key, Unknown(reason, advise(JudgementAdvice.GIVE_LOOKUP, f"import:{shown}"), lookup=key)
+    )
 
 
 def _arguments(resolver: "Resolver", arguments: Value, path: Path, count: int) -> list[Value]:

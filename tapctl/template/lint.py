@@ -15,7 +15,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from tapctl.errors import TapctlError, TemplateError, UsageError
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.state.files import read_bytes, state_dir, write_atomically
 from tapctl.state.isolated_python import isolated
 from tapctl.template.cfn_lint_process import CONFIGURATION, POWERS
@@ -113,7 +114,7 @@ class Linting:
             matches = tuple(match for entry in json.loads(output) if not _is_expected(match := _match(entry)))
         except ValueError:
             lines = errors.decode(errors="replace").strip().splitlines() or ["no output"]
-            raise TapctlError(f"cfn-lint failed: {lines[-1]}", advise(Advice.RUN_CFN_LINT)) from None
+            raise TapctlError(f"cfn-lint failed: {lines[-1]}", advise(JudgementAdvice.RUN_CFN_LINT)) from None
         if self.key and not matches:
             remember_clean(self.key)
         return matches
@@ -131,7 +132,7 @@ def _check_configuration(errors: bytes) -> None:
         file, key = json.loads(errors)["refused"]
         raise UsageError(
             f"{file} sets `{key}`, with which cfn-lint runs code or replaces what it checks against",
-            advise(Advice.TRUST_CFN_LINT_CONFIGURATION),
+            advise(JudgementAdvice.TRUST_CFN_LINT_CONFIGURATION),
         )
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.errors import TemplateError
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.state.files import read_bytes, read_stdin
 from tapctl.template import cloud_assembly
 from tapctl.template.model import Source, Template, check
@@ -76,7 +77,7 @@ def _synthesised(folder: Path) -> Path:
     """The template file of a `cdk.out` folder. Raises `TemplateError` unless it has exactly one stack."""
     found = cloud_assembly.stacks(folder)
     if len(found) != 1:
-        hint = f"name one of them: {', '.join(map(str, found))}" if found else None
+        hint = advise(JudgementAdvice.NAME_ONE_OF_TEMPLATES, ", ".join(map(str, found))) if found else None
         raise TemplateError(f"contains {len(found)} stacks", hint, file=str(folder))
     return found[0].template
 
@@ -105,12 +106,12 @@ def _read(read: Callable[[], bytes], file: str) -> bytes:
     try:
         return read()
     except FileNotFoundError:
-        raise TemplateError("no such file", advise(Advice.NAME_TEMPLATE), file=file) from None
+        raise TemplateError("no such file", advise(JudgementAdvice.NAME_TEMPLATE), file=file) from None
     except OSError as error:
         if error.errno == errno.EFBIG:
             message = f"cannot be read: {error.strerror}; CloudFormation accepts at most 1 MB"
-            raise TemplateError(message, "split the stack", file=file) from None
-        hint = advise(Advice.PIPE_TEMPLATE) if error.errno in (errno.EISDIR, errno.ENODEV) else None
+            raise TemplateError(message, advise(JudgementAdvice.SPLIT_STACK), file=file) from None
+        hint = advise(JudgementAdvice.PIPE_TEMPLATE) if error.errno in (errno.EISDIR, errno.ENODEV) else None
         raise TemplateError(f"cannot be read: {error.strerror}", hint, file=file) from None
 
 
@@ -119,5 +120,5 @@ def _decode(data: bytes, file: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TemplateError(
-            f"is not UTF-8 text (byte {error.start})", "save it as UTF-8, or name the template file", file=file
+            f"is not UTF-8 text (byte {error.start})", advise(JudgementAdvice.SAVE_AS_UTF8), file=file
         ) from None

@@ -10,6 +10,8 @@ from enum import Enum
 from pathlib import Path as FilePath
 from typing import Any
 
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.resource_types import FUNCTION, SERVERLESS_APPLICATION, SERVERLESS_FUNCTION, SERVERLESS_PREFIX, STACK
 from tapctl.template.model import FN_TRANSFORM, FOR_EACH, INCLUDE, Path, Template
 
@@ -153,7 +155,7 @@ def local_paths(template: Template) -> Iterator[Local]:
         yield Local(INCLUDE, _SNIPPET, path, _at(template.body, path), {}, {})
 
 
-RELATIVE = "a path is relative to the template that names it"
+RELATIVE = advise(JudgementAdvice.NAME_RELATIVE_PATH)
 """The hint for one that does not exist."""
 
 

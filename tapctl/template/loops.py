@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tapctl.errors import TemplateError
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.template.model import FOR_EACH, LOOP_SECTIONS, Path, Template
 from tapctl.template.parameters import as_text
 from tapctl.template.parse import MAX_NODES
@@ -45,7 +47,9 @@ def _checked(template: Template) -> Template:
     for section in ("Resources", "Outputs"):
         for name, entry in (template.body.get(section) or {}).items():
             if not isinstance(entry, dict) and not template.incomplete:
-                raise template.error(f"{section}.{name} is not a map", section, name, hint="check the body of the loop")
+                raise template.error(
+                    f"{section}.{name} is not a map", section, name, hint=advise(JudgementAdvice.CHECK_LOOP_BODY)
+                )
     return template
 
 
@@ -119,7 +123,7 @@ class _Unroller:
                 entries[name] = entry
             if len(entries) > MAX_RESOURCES and _is_section(path[:-1]) and path[0] == "Resources":
                 message = f"{key}: makes more than {MAX_RESOURCES} resources, which CloudFormation refuses"
-                raise self.resolver.template.error(message, *path, hint="split it into nested stacks")
+                raise self.resolver.template.error(message, *path, hint=advise(JudgementAdvice.SPLIT_INTO_NESTED))
         return entries
 
     def _collection(self, collection: Any, path: Path) -> list[Any] | Unknown:

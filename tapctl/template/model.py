@@ -6,6 +6,8 @@ from itertools import count, takewhile
 from typing import Any
 
 from tapctl.errors import TemplateError
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.resource_types import SERVERLESS_PREFIX
 from tapctl.unknown import Unknown
 
@@ -244,7 +246,7 @@ class Template:
         """The name of a condition at `path`. Raises `TemplateError` for one that YAML reads as another type."""
         if isinstance(name, str):
             return name
-        hint = "quote it; YAML reads unquoted words such as On and Yes as booleans"
+        hint = advise(JudgementAdvice.QUOTE_CONDITION)
         raise self.error("a condition name must be a string", *path, hint=hint)
 
     def line(self, *path: str | int) -> int:
@@ -283,7 +285,7 @@ class Template:
         source, inner = self._origin(path)
         return source.written(inner) is not None
 
-    def error(self, message: str, *path: str | int, hint: str | None = None) -> TemplateError:
+    def error(self, message: str, *path: str | int, hint: Hint | None = None) -> TemplateError:
         """An error at the line of `path`."""
         file, line = self.place(*path)
         return TemplateError(message, hint, file=file, line=line)
@@ -316,10 +318,10 @@ def check(template: Template) -> Template:
     body = template.body
     if not isinstance(body, dict) or not body:
         message = "not a CloudFormation template: the top level is not a map"
-        raise TemplateError(message, "name a template file", file=template.file)
+        raise TemplateError(message, advise(JudgementAdvice.NAME_TEMPLATE_FILE), file=template.file)
     if not template.incomplete and not (isinstance(body.get("Resources"), dict) and body["Resources"]):
         message = "not a CloudFormation template: it has no Resources"
-        raise TemplateError(message, "name a template file", file=template.file)
+        raise TemplateError(message, advise(JudgementAdvice.NAME_TEMPLATE_FILE), file=template.file)
     for name in ("Parameters", "Mappings", "Conditions", "Outputs", "Resources"):
         section = body.get(name)
         if section is not None and not isinstance(section, dict):

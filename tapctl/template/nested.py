@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.errors import TemplateError
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.resource_types import PROVISIONED_PRODUCT, STACK
 from tapctl.template import includes, loops
 from tapctl.template.load import load
@@ -115,10 +116,10 @@ def _child(
     resolved = file.resolve()
     if resolved in parent.files:
         message = f"nested stack {resource.logical_id}: {file} nests itself"
-        raise resolver.template.error(message, *path, hint="remove the circular nesting")
+        raise resolver.template.error(message, *path, hint=advise(JudgementAdvice.REMOVE_CIRCULAR_NESTING))
     if next(parent.numbers) > MAX_STACKS:
         message = f"nested stack {resource.logical_id}: the tree has more than {MAX_STACKS} stacks"
-        raise resolver.template.error(message, *path, hint="CloudFormation allows no more in one operation")
+        raise resolver.template.error(message, *path, hint=advise(JudgementAdvice.KNOW_STACKS_AT_MOST))
     template = parent.read(str(file))
     given = passed_down(resolver, resource, template.parameters)
     # Only CloudFormation knows the name of a nested stack.
@@ -155,7 +156,7 @@ def _local_file(resolver: Resolver, resource: Resource) -> Path | Unknown:
     """The nested template's file, from TemplateURL or from the metadata in which the CDK names the asset."""
     if resource.type == PROVISIONED_PRODUCT:
         reason = f"product {resource.logical_id} is a stack of Service Catalog, whose template is not a local file"
-        return Unknown(reason, advise(Advice.CHECK_NESTED_TEMPLATE))
+        return Unknown(reason, advise(JudgementAdvice.CHECK_NESTED_TEMPLATE))
     definition = resolver.template.body["Resources"][resource.logical_id]
     metadata = definition.get("Metadata")
     asset = metadata.get("aws:asset:path") if isinstance(metadata, dict) else None
@@ -167,15 +168,15 @@ def _local_file(resolver: Resolver, resource: Resource) -> Path | Unknown:
         reason = (
             f"nested stack {resource.logical_id} is {_application(resolver, url)}, whose template is not a local file"
         )
-        return Unknown(reason, advise(Advice.CHECK_NESTED_TEMPLATE))
+        return Unknown(reason, advise(JudgementAdvice.CHECK_NESTED_TEMPLATE))
     if not isinstance(url, str) or "://" in url or not url:
         shown = resolver.without_secrets(str(url))
         reason = f"the template of nested stack {resource.logical_id} is not a local file: {shown}"
-        return Unknown(reason, advise(Advice.CHECK_NESTED_TEMPLATE))
+        return Unknown(reason, advise(JudgementAdvice.CHECK_NESTED_TEMPLATE))
     file = Path(resolver.template.file).parent / url
     if asset and not is_there(file):
         reason = f"the template of nested stack {resource.logical_id} is missing: {asset} does not exist"
-        return Unknown(reason, advise(Advice.SYNTHESIZE_CDK_APP))
+        return Unknown(reason, advise(JudgementAdvice.SYNTHESIZE_CDK_APP))
     if not is_there(file):
         path = ("Resources", resource.logical_id, "Properties", "TemplateURL")
         raise resolver.template.error(f"nested stack {resource.logical_id}: {url}: no such file", *path, hint=RELATIVE)
@@ -248,7 +249,7 @@ def expand(template: Template, parameters: Parameters, pseudo: Mapping[str, str]
             raise template.error(
                 f"Fn::ForEach requires the transform {LANGUAGE_EXTENSIONS}",
                 "Resources",
-                hint=f"add `Transform: {LANGUAGE_EXTENSIONS}`",
+                hint=advise(JudgementAdvice.ADD_TRANSFORM, LANGUAGE_EXTENSIONS),
             )
         template = loops.unroll(template, Resolver(template, bind(template, parameters)))
     if template.is_serverless:

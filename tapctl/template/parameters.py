@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tapctl.errors import UsageError
-from tapctl.hints import Advice, advise
+from tapctl.hints import Hint, advise, with_step
+from tapctl.hints.judgement import JudgementAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.template.model import Path, Template
 from tapctl.unknown import Unknown
 
@@ -53,16 +55,17 @@ def refuse_undeclared(
     """Raises `UsageError` for a given name that the template does not declare."""
     for name in given:
         if not template.may_declare(name):
-            origin = f"; {configured[name]} sets it" if configured and name in configured else ""
-            hint = f"{_alternatives(name, template.parameters)}{origin}"
+            hint = _alternatives(name, template.parameters)
+            if configured and name in configured:
+                hint = with_step(hint, advise(UsageAdvice.SET_BY, configured[name]))
             raise UsageError(f"{template.file} has no parameter `{name}`", hint)
 
 
-def _alternatives(name: str, declared: Collection[str]) -> str:
+def _alternatives(name: str, declared: Collection[str]) -> Hint:
     close = difflib.get_close_matches(name, declared, n=1)
     if close:
-        return f"did you mean `{close[0]}`?"
-    return f"it declares: {', '.join(declared)}" if declared else "it declares no parameters"
+        return advise(UsageAdvice.DID_YOU_MEAN, close[0])
+    return advise(UsageAdvice.IT_DECLARES, ", ".join(declared)) if declared else advise(UsageAdvice.DECLARES_NONE)
 
 
 def missing_values(template: Template, parameters: Parameters) -> list[str]:
@@ -116,7 +119,9 @@ def _value(name: str, entry: Mapping[str, Any], parameters: Parameters) -> Bound
     elif "Default" in entry:
         text = as_text(entry["Default"])
     else:
-        text = Unknown(f"parameter {name} has neither a value nor a default", advise(Advice.GIVE_PARAMETER, name))
+        text = Unknown(
+            f"parameter {name} has neither a value nor a default", advise(JudgementAdvice.GIVE_PARAMETER, name)
+        )
     if isinstance(text, Unknown):
         return text
     if type_.startswith(SSM_TYPE):
@@ -138,7 +143,7 @@ SSM_TYPE = "AWS::SSM::Parameter::Value<"
 def unknown_in_ssm(name: str, shown: str, user: str = "") -> Unknown:
     """The unknown value of the SSM parameter `name`, which a message has as `shown`; `user` takes its value from it."""
     subject = f"{user} is the value of SSM parameter {shown}, which" if user else f"the value of SSM parameter {shown}"
-    return Unknown(f"{subject} is not known", advise(Advice.GIVE_LOOKUP, f"ssm:{shown}"), lookup=f"ssm:{name}")
+    return Unknown(f"{subject} is not known", advise(JudgementAdvice.GIVE_LOOKUP, f"ssm:{shown}"), lookup=f"ssm:{name}")
 
 
 def as_text(value: object) -> str:
@@ -159,12 +164,13 @@ def _check(name: str, text: str, entry: Mapping[str, Any], type_: str, shown: st
     values = entry.get("AllowedValues")
     allowed = [as_text(value) for value in values] if isinstance(values, list) else []
     description = entry.get("ConstraintDescription")
+    stated = advise(JudgementAdvice.AS_WRITTEN, str(description)) if description else None
     for part in [part.strip() for part in text.split(",")] if _is_list(type_) else [text]:
         if allowed and part not in allowed:
-            hint = f"it must be one of: {', '.join(allowed)}"
+            hint = advise(UsageAdvice.MUST_BE_ONE_OF, ", ".join(allowed))
             raise UsageError(f"parameter {name}: {shown} is not in AllowedValues", hint)
         if violation := _violation(part, entry, type_):
-            raise UsageError(f"parameter {name}: {shown} {violation}", str(description) if description else None)
+            raise UsageError(f"parameter {name}: {shown} {violation}", stated)
 
 
 def _violation(text: str, entry: Mapping[str, Any], type_: str) -> str | None:

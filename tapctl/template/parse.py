@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tapctl.errors import TemplateError
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.template.model import Duplicate, Path, Source, Span
 
 MAX_DEPTH = 200
@@ -19,7 +21,8 @@ MAX_DEPTH = 200
 MAX_NODES = 250_000
 """Values with aliases expanded, as a template of 1 MB never has; stops a "billion laughs" file."""
 
-_FIX_SYNTAX = "fix the syntax"
+_TOO_DEEP, _FLATTEN = f"nested deeper than {MAX_DEPTH} levels", advise(JudgementAdvice.FLATTEN)
+_FIX_SYNTAX = advise(JudgementAdvice.FIX_SYNTAX)
 
 
 def parse(text: str, file: str) -> Source:
@@ -73,7 +76,7 @@ class _Builder:
         path = (*frame.path, name)
         if name in frame.container:
             if name == "<<":
-                raise self.error("the merge key `<<` is given twice", span, "merge a list of maps: `<<: [*a, *b]`")
+                raise self.error("the merge key `<<` is given twice", span, advise(JudgementAdvice.MERGE_LIST))
             self.duplicates[path] = Duplicate(path, self.keys[path].line, span.line, span.start)
             self.aliases.pop(path, None)
         frame.key = name
@@ -82,7 +85,7 @@ class _Builder:
     def scalar(self, value: object, span: Span, tag: str | None = None, nodes: int = 1, height: int = 0) -> Path:
         """Add a value; returns its path."""
         if len(self.stack) + height > MAX_DEPTH:
-            raise self.error(f"nested deeper than {MAX_DEPTH} levels", span, "flatten the template")
+            raise self.error(_TOO_DEEP, span, _FLATTEN)
         if self.stack:
             self.stack[-1].height = max(self.stack[-1].height, height + 1)
         self.last = span.end
@@ -95,7 +98,7 @@ class _Builder:
     def open(self, container: Any, span: Span, tag: str | None = None) -> tuple[Path, Any]:
         """Open a container; returns its path and its value, which for a tagged one is the map around it."""
         if len(self.stack) >= MAX_DEPTH:
-            raise self.error(f"nested deeper than {MAX_DEPTH} levels", span, "flatten the template")
+            raise self.error(_TOO_DEEP, span, _FLATTEN)
         value = {tag: container} if tag else container
         path = self._place(value, 1)
         self.spans[path] = span
@@ -127,7 +130,7 @@ class _Builder:
         if frame.nodes > MAX_NODES:
             raise TemplateError(
                 f"has more than {MAX_NODES:,} values, with its aliases written out",
-                "split the stack",
+                advise(JudgementAdvice.SPLIT_STACK),
                 file=self.file,
             )
         if isinstance(frame.container, dict):
@@ -140,7 +143,7 @@ class _Builder:
             frame.container.append(value)
         return path
 
-    def error(self, message: str, span: Span, hint: str | None = None) -> TemplateError:
+    def error(self, message: str, span: Span, hint: Hint | None = None) -> TemplateError:
         return TemplateError(message, hint, file=self.file, line=span.line, column=span.column)
 
     def source(self, text: str) -> Source:
@@ -171,7 +174,7 @@ def _parse_json(text: str, file: str) -> Source:
             f"not JSON: {error.msg}", _FIX_SYNTAX, file=file, line=error.lineno, column=error.colno
         ) from None
     except RecursionError:
-        raise TemplateError(f"nested deeper than {MAX_DEPTH} levels", "flatten the template", file=file) from None
+        raise TemplateError(_TOO_DEEP, _FLATTEN, file=file) from None
     except ValueError as error:
         raise TemplateError(f"not JSON: {error}", file=file) from None
     builder = _Builder(file)
@@ -212,16 +215,17 @@ def _parse_yaml(text: str, file: str) -> Source:
         mark = error.problem_mark or error.context_mark
         problem = (error.problem or "unreadable").replace("\n", " ")
         # Newer versions of libyaml have a limit too, far above ours.
-        too_deep = "nesting depth" in problem
+        too_deep, has_tab = "nesting depth" in problem, mark and text[mark.index : mark.index + 1] == "\t"
         raise TemplateError(
-            f"nested deeper than {MAX_DEPTH} levels" if too_deep else f"not YAML: {problem}",
-            "indent with spaces, never tabs" if mark and text[mark.index : mark.index + 1] == "\t" else _FIX_SYNTAX,
+            _TOO_DEEP if too_deep else f"not YAML: {problem}",
+            advise(JudgementAdvice.INDENT_WITH_SPACES) if has_tab else _FIX_SYNTAX,
             file=file,
             line=mark.line + 1 if mark else None,
             column=mark.column + 1 if mark else None,
         ) from None
     except yaml.YAMLError as error:
-        raise TemplateError(f"not YAML: {str(error).splitlines()[0]}", "is it a text file?", file=file) from None
+        hint = advise(JudgementAdvice.CHECK_TEXT_FILE)
+        raise TemplateError(f"not YAML: {str(error).splitlines()[0]}", hint, file=file) from None
 
 
 @dataclass(slots=True)
@@ -242,9 +246,8 @@ class _YamlReader:
             if name == "DocumentStartEvent":
                 documents += 1
                 if documents > 1:
-                    raise self.builder.error(
-                        "contains more than one document", _span(event), "keep one template per file"
-                    )
+                    hint = advise(JudgementAdvice.KEEP_ONE_TEMPLATE)
+                    raise self.builder.error("contains more than one document", _span(event), hint)
             elif handler := _YAML_EVENTS.get(name):
                 handler(self, event)
         return self.builder.source(text)
@@ -266,7 +269,9 @@ class _YamlReader:
 
     def start(self, event: Any) -> None:
         if self.builder.awaits_key():
-            raise self.builder.error("a key must be a string, not a list or a map", _span(event), "quote the key")
+            raise self.builder.error(
+                "a key must be a string, not a list or a map", _span(event), advise(JudgementAdvice.QUOTE_KEY)
+            )
         container: Any = {} if type(event).__name__ == "MappingStartEvent" else []
         path, value = self.builder.open(container, _span(event), _long_form(event.tag))
         self.opened.append((event.anchor, path, value))
@@ -283,9 +288,9 @@ class _YamlReader:
     def alias(self, event: Any) -> None:
         if event.anchor not in self.anchors:
             message = f"alias *{event.anchor} precedes its anchor or is inside it"
-            raise self.builder.error(message, _span(event), "write the value out")
+            raise self.builder.error(message, _span(event), advise(JudgementAdvice.WRITE_VALUE_OUT))
         if self.builder.awaits_key():
-            raise self.builder.error("an alias cannot be a key", _span(event), "write the key out")
+            raise self.builder.error("an alias cannot be a key", _span(event), advise(JudgementAdvice.WRITE_KEY_OUT))
         anchored, value, nodes, height = self.anchors[event.anchor]
         path = self.builder.scalar(value, _span(event), nodes=nodes, height=height)
         self.builder.aliases[path] = anchored

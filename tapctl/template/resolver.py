@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tapctl.errors import TemplateError
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.limits.cloudformation import MAX_TEMPLATE
 from tapctl.resource_types import PROVISIONED_CONCURRENCY, RESERVED_CONCURRENCY
 from tapctl.state.redaction import REDACTED
@@ -57,7 +58,9 @@ class Resolver:
 
     def _map(self, value: Value, path: Path) -> Value:
         if FN_TRANSFORM in value:
-            return Unknown(f"{not_here(value[FN_TRANSFORM])} may set it", advise(Advice.READ_PROCESSED_TEMPLATE))
+            return Unknown(
+                f"{not_here(value[FN_TRANSFORM])} may set it", advise(JudgementAdvice.READ_PROCESSED_TEMPLATE)
+            )
         if len(value) == 1:
             (name,) = value
             if function := FUNCTIONS.get(name):
@@ -179,7 +182,7 @@ def count(resolver: Resolver, resource: Resource, raw: Value, path: Path) -> int
         return whole_number(value)
     except ValueError as error:
         message = f"{path[-1]} of {resource.logical_id} {resolver.without_secrets(str(error))}"
-        raise resolver.template.error(message, *path, hint="set a whole number of 0 or more, or omit it") from None
+        raise resolver.template.error(message, *path, hint=advise(JudgementAdvice.SET_WHOLE_NUMBER)) from None
 
 
 def existence(resolver: Resolver, resource: Resource) -> bool | Unknown:

@@ -19,7 +19,8 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from tapctl.errors import TemplateError
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.resource_types import (
     PUBLISHED,
     SERVERLESS_APPLICATION,
@@ -56,7 +57,7 @@ def translate(template: Template, resolver: Resolver) -> Template:
             break
         except _Refused as refusal:
             if refusal.crashed:
-                raise TemplateError(str(refusal), advise(Advice.VALIDATE_SAM), file=template.file) from None
+                raise TemplateError(str(refusal), advise(JudgementAdvice.VALIDATE_SAM), file=template.file) from None
             left_out |= _undecided(template, resolver, refusal.messages, left_out)
     translated = stand_ins.referred_to(translated)
     _put_back(template, translated, left_out)
@@ -99,7 +100,9 @@ def _undecided(
         if name is None or name in left_out or (why := next(filter(None, unknown), None)) is None:
             name = _refused(template, messages)
             line = template.line("Resources", name) if name else None
-            raise TemplateError("; ".join(messages), "fix the error that SAM reports", file=template.file, line=line)
+            raise TemplateError(
+                "; ".join(messages), advise(JudgementAdvice.FIX_SAM_ERROR), file=template.file, line=line
+            )
         undecided[name] = why
     return undecided
 

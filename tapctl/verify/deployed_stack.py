@@ -13,6 +13,8 @@ from tapctl.aws.errors import EXPIRED, INVALID_KEYS
 from tapctl.aws.session import Aws
 from tapctl.aws.stacks import StackDescription
 from tapctl.errors import AwsError, TemplateError, UnreadableAnswer, UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.resource_types import ABSENT, FUNCTION, STACK, VERSION
 from tapctl.state.redaction import hide_deployed
 from tapctl.template.load import from_stack
@@ -66,7 +68,7 @@ def read(aws: Aws, name: str) -> DeployedStack:
     stack = describe_stack(aws, name)
     hide_deployed(stack.parameters)
     if stack.status == ABSENT:
-        raise UsageError(f"stack {name} does not exist in {aws.region}", "`tapctl deploy` creates it")
+        raise UsageError(f"stack {name} does not exist in {aws.region}", advise(DeployAdvice.DEPLOY_CREATES))
     return _read(aws, stack)
 
 
@@ -106,11 +108,11 @@ def _read_nested(
             stack = describe_stack(aws, physical_ids[name])
             return _read(aws, stack, f"{prefix}{name}/") if stack.exists else None
         except (TemplateError, UnreadableAnswer) as error:
-            return Unknown(error.message, error.hint or "")
+            return Unknown(error.message, error.hint)
         except AwsError as error:
             if not error.code or error.code in EXPIRED.codes | INVALID_KEYS.codes:
                 raise
-            return Unknown(error.message, error.hint or "")
+            return Unknown(error.message, error.hint)
 
     with ThreadPoolExecutor(8, "nested") as pool:
         return dict(zip(names, pool.map(read_one, names), strict=True))

@@ -17,6 +17,9 @@ from tapctl.aws.cloudformation import (
 )
 from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.session import Aws
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.sandbox.quirks import is_emulator
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus
@@ -50,7 +53,7 @@ def check_drift(aws: Aws, stacks: Sequence[DeployedStack], retry: RetryWindow = 
     with ThreadPoolExecutor(8, "drift") as pool:
         for stack, drifts in zip(stacks, pool.map(lambda stack: _detect(aws, stack, retry), stacks), strict=True):
             if isinstance(drifts, Unknown):
-                yield Check(SUBJECT, CheckStatus.NOT_CHECKED, drifts.reason, drifts.resolution or None)
+                yield Check(SUBJECT, CheckStatus.NOT_CHECKED, drifts.reason, drifts.resolution)
                 continue
             named = [replace(drift, logical_id=f"{stack.prefix}{drift.logical_id}") for drift in drifts]
             detected |= {drift.logical_id for drift in named}
@@ -75,7 +78,7 @@ def _detect(aws: Aws, stack: DeployedStack, retry: RetryWindow) -> tuple[Resourc
                 return read_or_unknown(permission, lambda: resource_drifts(aws, stack.id))
             case "DETECTION_FAILED", reason:
                 return Unknown(f"drift detection failed: {reason or 'no reason given'}")
-    return Unknown("drift detection timed out", "run it again in some minutes")
+    return Unknown("drift detection timed out", advise(UsageAdvice.RUN_AGAIN_IN_MINUTES))
 
 
 def _check(drift: ResourceDrift) -> Check:
@@ -83,7 +86,7 @@ def _check(drift: ResourceDrift) -> Check:
     status, message = _STATUSES.get(drift.status, not_compared)
     reason = drift.reason if status is CheckStatus.NOT_CHECKED else ""
     message = ": ".join(filter(None, [message, reason, ", ".join(map(_difference, drift.differences))]))
-    hint = "`tapctl deploy --revert-drift` reverts it" if status is CheckStatus.FAILED else None
+    hint = advise(DeployAdvice.REVERT_DRIFT) if status is CheckStatus.FAILED else None
     return Check(drift.logical_id, status, message, hint, detail=status is CheckStatus.PROVED)
 
 

@@ -15,6 +15,9 @@ from tapctl.aws.errors import DENIED, EXPIRED, INVALID_KEYS, read_or_unknown
 from tapctl.aws.lambda_ import FILTER_LOG_EVENTS, INVOKE, LogMessage, invoke, log_group, log_messages
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, NoCredentials
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.resource_types import ALIAS, FUNCTION
 from tapctl.sandbox.quirks import is_emulator
 from tapctl.settings.verify_section import InvokeProbe
@@ -53,7 +56,12 @@ def check_invocation(
         yield _refused(subject, error)
         return
     if invocation.error:
-        yield Check(subject, CheckStatus.FAILED, f"failed with {invocation.error}", f"its log is {function.group}")
+        yield Check(
+            subject,
+            CheckStatus.FAILED,
+            f"failed with {invocation.error}",
+            advise(DeployAdvice.SEE_FUNCTION_LOG, function.group),
+        )
     elif asynchronous:
         log = _Log(aws, function, invocation.request_id, since - _SKEW)
         yield _from_log(subject, log, retry or RetryWindow(probe.timeout, pause=0.5))
@@ -86,7 +94,9 @@ def _refused(subject: str, error: AwsError) -> Check:
     if isinstance(error, NoCredentials) or error.code in EXPIRED.codes | INVALID_KEYS.codes:
         raise error
     if error.code in DENIED.codes:
-        return Check(subject, CheckStatus.NOT_CHECKED, f"{INVOKE} was denied", f"allow the action {INVOKE}")
+        return Check(
+            subject, CheckStatus.NOT_CHECKED, f"{INVOKE} was denied", advise(JudgementAdvice.ALLOW_ACTION, INVOKE)
+        )
     # AWS quotes a payload that it cannot read.
     quotes = error.code == "InvalidRequestContentException"
     return Check(subject, CheckStatus.FAILED, f"{INVOKE}: {error.code}" if quotes else error.message, error.hint)
@@ -175,13 +185,11 @@ def _from_log(subject: str, log: _Log, window: RetryWindow) -> Check:
         lines = read_or_unknown(FILTER_LOG_EVENTS, log.lines)
         if isinstance(lines, Unknown):
             message = f"accepted; its log was not read: {lines.reason}"
-            return Check(subject, CheckStatus.NOT_CHECKED, message, lines.resolution or None)
+            return Check(subject, CheckStatus.NOT_CHECKED, message, lines.resolution)
         if lines:
             return _check_of_log(subject, log.function, lines)
     message = f"accepted, but {log.function.group} shows no end of it within {window.seconds:.0f} s"
-    return Check(
-        subject, CheckStatus.FAILED, message, "see whether it is throttled, or raise `timeout`", permanent=True
-    )
+    return Check(subject, CheckStatus.FAILED, message, advise(DeployAdvice.RAISE_TIMEOUT), permanent=True)
 
 
 def _check_of_log(subject: str, function: _Function, lines: tuple[str, ...]) -> Check:
@@ -190,8 +198,10 @@ def _check_of_log(subject: str, function: _Function, lines: tuple[str, ...]) -> 
     if failures or statuses:
         error = next(filter(None, (failures or statuses)[0].groups()), "an error")
         message = f"accepted, and failed with {error}"
-        return Check(subject, CheckStatus.FAILED, message, f"its log is {function.group}", permanent=True)
+        return Check(
+            subject, CheckStatus.FAILED, message, advise(DeployAdvice.SEE_FUNCTION_LOG, function.group), permanent=True
+        )
     if not function.runtime.startswith(_SAYS_ERRORS) and not any("platform.report" in line for line in lines):
         message = "accepted, and ran to its end; whether it failed is not in its log"
-        return Check(subject, CheckStatus.NOT_CHECKED, message, 'set `LogFormat` to "JSON"')
+        return Check(subject, CheckStatus.NOT_CHECKED, message, advise(DeployAdvice.SET_LOG_FORMAT))
     return Check(subject, CheckStatus.PROVED, "accepted, and ran to its end without an error")

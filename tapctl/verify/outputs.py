@@ -8,6 +8,8 @@ from tapctl.aws import lookups
 from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.session import Aws
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus
@@ -44,7 +46,7 @@ def check_outputs(stack: DeployedStack, route: Route = direct) -> Iterator[Check
 def _check_output(stack: DeployedStack, key: str, output: Any, route: Route) -> Check:
     subject, value = f"output {stack.prefix}{key}", stack.outputs.get(key)
     if value is None:
-        return Check(subject, CheckStatus.FAILED, "missing", "check the last update of the stack")
+        return Check(subject, CheckStatus.FAILED, "missing", advise(DeployAdvice.CHECK_LAST_UPDATE))
     if not value:
         return Check(subject, CheckStatus.FAILED, "empty")
     if "Export" in output and key not in stack.exports:
@@ -93,7 +95,7 @@ def check_exports(aws: Aws, stacks: Iterable[DeployedStack]) -> Iterator[Check]:
         return
     exports = read_or_unknown(lookups.LIST_EXPORTS, lambda: lookups.exports(aws))
     if isinstance(exports, Unknown):
-        yield Check("exports", CheckStatus.NOT_CHECKED, exports.reason, exports.resolution or None)
+        yield Check("exports", CheckStatus.NOT_CHECKED, exports.reason, exports.resolution)
         return
     by_name = {export.name: export for export in exports}
     for stack in exporting:

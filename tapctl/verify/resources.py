@@ -3,6 +3,8 @@
 from collections.abc import Container, Iterable, Iterator, Sequence
 
 from tapctl.aws.session import Aws
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.resource_types import STACK
 from tapctl.sandbox.quirks import DROPPED_PROPERTIES, is_emulator
 from tapctl.stacks.status import rule_for
@@ -70,7 +72,7 @@ def unchecked(stacks: Iterable[DeployedStack], drift_checked: Container[str] = f
     for resource_type in dict.fromkeys(types):
         count = types.count(resource_type)
         message = f"{count} resource{'s' if count > 1 else ''} of a type without checks"
-        yield Check(resource_type, CheckStatus.NOT_CHECKED, message, "`--drift` checks it through CloudFormation")
+        yield Check(resource_type, CheckStatus.NOT_CHECKED, message, advise(DeployAdvice.CHECK_DRIFT))
 
 
 def _exists(stack: DeployedStack, resource: Resource) -> bool | Unknown:
@@ -81,7 +83,7 @@ def _without_physical_id(stack: DeployedStack, resource: Resource) -> Check:
     name = f"{stack.prefix}{resource.logical_id}"
     if isinstance(exists := _exists(stack, resource), Unknown):
         message = f"cannot evaluate its condition: {exists.reason}"
-        return Check(name, CheckStatus.NOT_CHECKED, message, exists.resolution or None)
+        return Check(name, CheckStatus.NOT_CHECKED, message, exists.resolution)
     return Check(name, CheckStatus.FAILED, "missing from the stack")
 
 
@@ -90,7 +92,7 @@ def _nested_stack(stack: DeployedStack, resource: Resource, physical_id: str) ->
     name, nested = f"{stack.prefix}{resource.logical_id}", stack.nested.get(resource.logical_id)
     if isinstance(nested, Unknown):
         message = f"its resources were not read: {nested.reason}"
-        yield Check(name, CheckStatus.NOT_CHECKED, message, nested.resolution or None)
+        yield Check(name, CheckStatus.NOT_CHECKED, message, nested.resolution)
         return
     if nested is None:
         yield Check(name, CheckStatus.FAILED, f"{physical_id} does not exist")

@@ -8,6 +8,8 @@ from itertools import chain
 
 from tapctl.aws.session import Aws
 from tapctl.concurrency.remedy import Remedy, RemedyAction
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.resource_types import RESERVED_CONCURRENCY
 from tapctl.settings.settings import Settings
 from tapctl.stacks.follow import stack_flags
@@ -153,5 +155,6 @@ def _check_status(aws: Aws, stack: DeployedStack) -> Check:
     message, hint = f"{stack.name} is {stack.status}: {rule.meaning}", None
     if not rule.usable:
         message = f"{message}; there is no working stack"
-        hint = f"`tapctl deploy{stack_flags(aws, stack.name)}{' --recover' if rule.consent else ''}` recreates it"
+        recreate = DeployAdvice.RECREATE_BROKEN_STACK if rule.consent else DeployAdvice.RECREATE_STACK
+        hint = advise(recreate, stack_flags(aws, stack.name))
     return Check("stack", status, message, hint, permanent=rule.end is not None)

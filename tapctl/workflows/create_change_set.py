@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.packaging.package import Publication
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set_request import ChangeSetRequest, TagChange, request_for, tag_changes
@@ -56,7 +58,7 @@ def create_change_set(
     )
     created = send(deployer, request, publication)
     if created is None and ready.creates:
-        raise UsageError(f"{result.template.file} has no resource to create", "check its conditions")
+        raise UsageError(f"{result.template.file} has no resource to create", advise(DeployAdvice.CHECK_CONDITIONS))
     return replace(created, part=part, tags=changed_tags(deployer, ready)) if created else None
 
 

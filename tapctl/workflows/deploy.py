@@ -27,7 +27,9 @@ from tapctl.concurrency import limits_check, two_step
 from tapctl.concurrency.additions import Before
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import AwsError, BusyError, DeployFailed, TapctlError
-from tapctl.hints import Advice, Advised
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.resource_types import ABSENT, OperationEnd, in_progress, stack_status
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set import ChangeSet
@@ -152,7 +154,7 @@ def _deploy(deployer: Deployer, stack: StackDescription | None, linting: Linting
         stack, linting = None, None
     raise BusyError(
         f"the account or stack {deployer.name} changed {ATTEMPTS} times before the change set could be executed",
-        "run it again when the other deploys have ended",
+        advise(DeployAdvice.TRY_AFTER_DEPLOYS),
     )
 
 
@@ -173,7 +175,7 @@ def awaited(request: DeployRequest, result: Preflight) -> tuple[WantedQuota, ...
         finding.limit: hint.values[0]
         for finding in blocking
         for hint in finding.hints
-        if isinstance(hint, Advised) and hint.advice is Advice.WAIT_FOR_INCREASE
+        if hint.advice is JudgementAdvice.WAIT_FOR_INCREASE
     }
     if not request.wait_increase or any(finding.limit not in pending for finding in blocking):
         return ()

@@ -17,6 +17,8 @@ from tapctl.aws.cloudformation import describe_stack, set_termination_protection
 from tapctl.concurrency import two_step
 from tapctl.concurrency.verdict import worst
 from tapctl.errors import AwsError, DeployFailed, Interrupted, TapctlError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.resource_types import ABSENT, OperationEnd, stack_status
 from tapctl.stacks import change_set
 from tapctl.stacks.operation import operation_error
@@ -235,7 +237,7 @@ def _outcome(
         set_termination_protection(aws, stack_id, enabled=settings.termination_protection)
     stack = describe_stack(aws, stack_id)
     if stack.status == ABSENT:
-        raise AwsError(f"stack {deployer.name} does not exist any more", "check who deleted it")
+        raise AwsError(f"stack {deployer.name} does not exist any more", advise(DeployAdvice.CHECK_DELETION))
     secrets = given_secrets(deployer.request.template, settings.parameters)
     noecho_hash.remember(stack_id, stack.last_updated, secrets, hashing)
     changed = executed is not None

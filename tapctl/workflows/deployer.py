@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.packaging.package import Packager, packager
 from tapctl.stacks.operation import TIMEOUT, Operator
 from tapctl.stacks.options import Options
@@ -58,7 +60,7 @@ class DeployRequest:
     def stack_name(self) -> str:
         """The stack's name. Raises `UsageError` where none is configured."""
         if self.settings.stack_name is None:
-            raise UsageError("no stack name is set", "pass `--stack-name`")
+            raise UsageError("no stack name is set", advise(UsageAdvice.PASS_STACK_NAME))
         return self.settings.stack_name
 
     def by_name_of(self, stack: StackDescription) -> DeployRequest:
@@ -125,8 +127,7 @@ def check_parameters(ready: ReadyStack, template: Template, settings: Settings) 
     previous = ready.stack.parameters if ready.action is StackAction.UPDATE else {}
     if missing := missing_values(template, Parameters(settings.parameters, previous)):
         flags = " ".join(f"--parameter {name}=VALUE" for name in missing)
-        section = f"[env.{settings.env}.parameters] of " if settings.env else ""
-        raise UsageError(
-            f"{template.file} needs a value for {', '.join(missing)}",
-            f"pass `{flags}`, or set it in {section}tapctl.toml",
-        )
+        hint = advise(UsageAdvice.GIVE_OR_CONFIGURE_PARAMETERS, flags)
+        if settings.env:
+            hint = advise(UsageAdvice.GIVE_OR_SET_PARAMETERS, flags, settings.env)
+        raise UsageError(f"{template.file} needs a value for {', '.join(missing)}", hint)

@@ -10,6 +10,8 @@ from tapctl.aws.cloudformation import list_stack_resources
 from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.stacks import StackDescription, StackResource, stack_name
 from tapctl.errors import UsageError
+from tapctl.hints import advise, with_step
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.packaging.bucket import bucket_name
 from tapctl.packaging.package import MAX_BODY
 from tapctl.resource_types import ABSENT, STACK
@@ -71,14 +73,13 @@ def destroy(operator: Operator, settings: Settings, confirm: Callable[[Deletion]
     """
     name = operator.name
     if settings.protected:
-        hint = "remove `protected` from tapctl.toml first"
+        hint = advise(DeployAdvice.UNPROTECT)
         raise UsageError(f"environment {settings.env} is protected: stack {name} was not deleted", hint)
     stack = _after_operation(operator)
     if stack.status == ABSENT:
         return Destroyed(None, done=True)
     if stack.termination_protection:
-        command = "aws cloudformation update-termination-protection --no-enable-termination-protection"
-        hint = f"disable it with `{command} --stack-name {name}`"
+        hint = advise(DeployAdvice.DISABLE_PROTECTION_OF, name)
         raise UsageError(f"termination protection of stack {name} is enabled", hint)
     deletion = _deletion(operator, settings, stack)
     _refuse_imported(operator, stack, deletion.resources)
@@ -97,9 +98,9 @@ def _refuse_imported(operator: Operator, stack: StackDescription, resources: Seq
     exports = "; ".join(
         f"export {name} of stack {stack.name} is imported by {', '.join(by)}" for name, by in used.items()
     )
-    commands = ", ".join(f"`tapctl destroy{stack_flags(operator.aws, name)}`" for name in stacks)
-    change = f"deploy {', '.join(stacks)} without Fn::ImportValue of {', '.join(used)} first"
-    hint = f"{change}, or delete what imports it: {commands}"
+    hint = advise(DeployAdvice.STOP_IMPORTING, ", ".join(stacks), ", ".join(used))
+    for name in stacks:
+        hint = with_step(hint, advise(DeployAdvice.DESTROY_IMPORTER, stack_flags(operator.aws, name)))
     raise UsageError(f"{exports}, so that it cannot be deleted", hint)
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from tapctl.concurrency.verdict import Finding, Verdict, Weakening
 from tapctl.errors import ConfigError, TemplateError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.state.files import read_bytes
 from tapctl.template.parse import parse
 
@@ -24,7 +26,7 @@ WEAKENING = "tapctl:weakening"
 """The rule of a finding on what can weaken the verdict."""
 
 _SCHEMA = "tapctl.preflight/1"
-_SAVE = "`tapctl preflight --format json --output FILE` on the main branch writes one"
+_SAVE = advise(UsageAdvice.SAVE_BASELINE)
 
 
 def without_ignored(findings: Iterable[Finding], ignores: Sequence[Ignore]) -> tuple[Finding, ...]:
@@ -133,7 +135,7 @@ def _not_loaded(trusted: Trusted, file: str) -> Iterator[Finding]:
     for key in trusted.linter_in_force[1]:
         message = f"`{key}` of cfn-lint's configuration in {trusted.name} is not in force: it would load or write files"
         finding = Finding(None, Verdict.FITS, f"{message} of the change under test", file=file, rule=WEAKENING)
-        yield replace(finding, severity="informational", hints=("run cfn-lint in a step of its own as well",))
+        yield replace(finding, severity="informational", hints=(advise(UsageAdvice.LINT_SEPARATELY),))
 
 
 def _message(weakening: Weakening, origin: str) -> str:

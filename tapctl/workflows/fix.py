@@ -13,7 +13,9 @@ from tapctl.concurrency.remedy import ParameterOverride, RemedyAction
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import TapctlError, TemplateError, UsageError
-from tapctl.hints import Hint
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.limits import CONCURRENCY
 from tapctl.source_fix.file_edit import FileEdit
 from tapctl.source_fix.places import EditPlace, places
@@ -207,9 +209,9 @@ def why_no_edit(result: Preflight) -> tuple[str, tuple[Hint, ...]]:
         return f"nothing edited; {decisive.message}", decisive.hints
     message = f"no edit of a reservation helps; {decisive.message}"
     if unknown := first_unknown(result.changes):
-        return message, (f"determine the claim of {unknown[0]} ({unknown[1].reason})",)
+        return message, (advise(JudgementAdvice.DETERMINE_CLAIM, unknown[0], unknown[1].reason),)
     if names := _growing_without_reservation(result):
-        return message, (f"lower or remove the provisioned concurrency of {', '.join(names)}",)
+        return message, (advise(JudgementAdvice.LOWER_PROVISIONED, ", ".join(names)),)
     return message, decisive.hints
 
 
@@ -232,7 +234,7 @@ def others_fit(result: Preflight) -> bool:
     return all(finding.verdict is Verdict.FITS for finding in result.other_findings)
 
 
-BY_HAND = "edit it by hand, or let `tapctl deploy --remedy adjust` apply the remedy"
+BY_HAND = advise(UsageAdvice.EDIT_OR_DEPLOY_REMEDY)
 
 
 def read_again(text: str, before: Source, meant: Collection[Path]) -> Template:

@@ -8,6 +8,10 @@ from tapctl.concurrency import two_step
 from tapctl.concurrency.remedy import apply, describe
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import ExitCode, TapctlError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.judgement import JudgementAdvice
+from tapctl.hints.usage import UsageAdvice
 
 if TYPE_CHECKING:
     from tapctl.concurrency.result import Preflight
@@ -29,13 +33,15 @@ def gate(result: Preflight, *, allow_uncertain: bool) -> None:
         raise Blocked(
             ExitCode.USAGE,
             "deploy blocked: cfn-lint found errors",
-            "fix the errors, or skip linting with `--no-lint`",
+            advise(JudgementAdvice.FIX_ERRORS),
         )
     verdict = result.verdict_after_remedy
     if verdict is Verdict.EXCEEDS:
-        raise Blocked(verdict.exit_code, "deploy blocked: an account limit would be exceeded", "see the hints above")
+        raise Blocked(
+            verdict.exit_code, "deploy blocked: an account limit would be exceeded", advise(UsageAdvice.SEE_HINTS)
+        )
     if verdict is not Verdict.FITS and not allow_uncertain:
-        hint = "resolve it as the hints above say, or deploy anyway with `--allow-uncertain`"
+        hint = advise(DeployAdvice.RESOLVE_OR_ALLOW_UNCERTAIN)
         raise Blocked(verdict.exit_code, f"deploy blocked: the verdict is {verdict.value}", hint)
 
 
@@ -56,6 +62,6 @@ def consent(result: Preflight, ui: DeployUI, given: str, env: str | None, done: 
     )
     if action != given and not ui.allow_remedy(action):
         after = f"; only {done} was deployed" if done else ""
-        hint = f'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [env.{env or "NAME"}] of tapctl.toml'
+        hint = advise(DeployAdvice.ALLOW_REMEDY_IN_ENVIRONMENT, env or "NAME")
         raise Blocked(ExitCode.EXCEEDS, f"deploy blocked: no consent to {action}{after}", hint)
     return action

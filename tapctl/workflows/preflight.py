@@ -18,7 +18,10 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.concurrency.warnings import snapshot_age, unknown_names, unmet_minimums, unset_parameters
 from tapctl.errors import TemplateError
-from tapctl.hints import Advice, advise
+from tapctl.hints import Hint, advise, with_step
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.judgement import JudgementAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.limits import CONCURRENCY
 from tapctl.template.local_paths import RELATIVE
 from tapctl.template.model import SERVERLESS, Template
@@ -195,7 +198,7 @@ def duplicate_keys(tree: StackTree) -> Iterator[Finding]:
                 message,
                 file=source.file,
                 line=duplicate.last,
-                hints=("remove one of them",),
+                hints=(advise(UsageAdvice.REMOVE_ONE),),
                 rule=DUPLICATE_KEY,
                 severity="warning",
             )
@@ -217,7 +220,7 @@ def _kept_parameters(result: Preflight) -> Iterator[Finding]:
             f"parameter {kept.name} keeps the stack's value `{kept.value}` {instead}",
             file=file,
             line=line,
-            hints=(advise(Advice.GIVE_PARAMETER, kept.name),),
+            hints=(advise(JudgementAdvice.GIVE_PARAMETER, kept.name),),
             rule=KEPT_PARAMETER,
             severity="warning",
         )
@@ -271,26 +274,23 @@ def refuse_wrong_handlers(tree: StackTree, config: FunctionConfig) -> None:
 UNBUILT = "tapctl:unbuilt"
 """The rule of a finding on code that a build fills in."""
 
-_TAKES_BUILD = "its result, `.aws-sam/build/template.yaml`, is taken once it is newer than the template"
-
 
 def _unbuilt(tree: StackTree, *, certain: bool = False) -> Iterator[Finding]:
     """Warnings only: a deploy refuses such code. With `certain` without those on code that may run as it is."""
     for member in tree.members():
         for missing in unbuilt(member.resolver) if member.resolver.template.was_serverless else ():
             message = f"{missing.owner}: its {missing.what} is not built, which `sam build` does"
-            yield _unbuilt_finding(message, _TAKES_BUILD, missing.file, missing.line)
+            yield _unbuilt_finding(message, advise(DeployAdvice.SAM_TAKES_BUILD), missing.file, missing.line)
     if not _names_built_runtime(tree):
         return
     from tapctl.packaging.unbuilt_code import unbuilt_code
 
     for code in unbuilt_code(tree):
         if code.certain or not certain:
-            hint = (
-                f"`sam build` builds it; or {code.hint}"
-                if SERVERLESS in tree.resolver.template.source.text
-                else code.hint
-            )
+            by_sam = SERVERLESS in tree.resolver.template.source.text
+            hint = advise(DeployAdvice.SAM_BUILDS if by_sam else DeployAdvice.BUILD, code.command, code.folder)
+            if code.written:
+                hint = with_step(hint, advise(DeployAdvice.NAME_BUILT, code.written))
             yield _unbuilt_finding(f"{code.owner}: {code.what}", hint, code.file, code.line)
 
 
@@ -308,7 +308,7 @@ def _names_built_runtime(tree: StackTree) -> bool:
     )
 
 
-def _unbuilt_finding(message: str, hint: str, file: str, line: int) -> Finding:
+def _unbuilt_finding(message: str, hint: Hint, file: str, line: int) -> Finding:
     return Finding(None, Verdict.FITS, message, file=file, line=line, hints=(hint,), rule=UNBUILT, severity="warning")
 
 
@@ -326,7 +326,7 @@ def _lint_findings(linting: Linting | None) -> tuple[Finding, ...]:
             match.message,
             file=match.file,
             line=match.line,
-            hints=(match.docs,) if match.docs else (),
+            hints=(advise(JudgementAdvice.READ, match.docs),) if match.docs else (),
             rule=match.rule,
             severity=match.severity,
         )

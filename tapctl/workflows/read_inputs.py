@@ -21,6 +21,8 @@ from tapctl.concurrency.replaced_resources import compared_resources, replaced_r
 from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.concurrency.update_effects import update_effects
 from tapctl.errors import TemplateError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.limits import Limit, LimitKind
 from tapctl.resource_types import stack_status
 from tapctl.settings.parameters_file import PREVIOUS
@@ -237,7 +239,9 @@ def _values(template: Template, settings: Settings, account: Account | None) -> 
     if missing and account and not isinstance(account.stack, Unknown) and settings.stack_name:
         name = settings.stack_name
         reason = f"stack {name} has no value of it" if stack else f"stack {name} does not exist"
-        raise UsageError(f"parameter {missing[0]} has UsePreviousValue, but {reason}", "give it a ParameterValue")
+        raise UsageError(
+            f"parameter {missing[0]} has UsePreviousValue, but {reason}", advise(UsageAdvice.GIVE_PARAMETER_VALUE)
+        )
     given: dict[str, str | Unknown] = {**dict.fromkeys(missing, PREVIOUS), **settings.withheld, **settings.parameters}
     parameters = Parameters(given, previous, lookups, settings.configured, settings.hidden)
     return parameters, _pseudo(settings, account)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from tapctl.account.model import UNREAD, Account, Stack
 from tapctl.concurrency import limits_check
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.limits import catalogue
 from tapctl.unknown import Unknown
 from tapctl.workflows.read_inputs import counted, resolve_lookups
@@ -55,7 +56,7 @@ def without_hidden(stack: Stack | Unknown | None, hidden: frozenset[str]) -> Sta
         return stack
     withheld = {
         name: Unknown(
-            f"parameter {name} keeps its deployed value, which is secret", advise(Advice.GIVE_PARAMETER, name)
+            f"parameter {name} keeps its deployed value, which is secret", advise(JudgementAdvice.GIVE_PARAMETER, name)
         )
         for name in hidden & stack.parameters.keys()
     }

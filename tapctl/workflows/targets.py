@@ -16,6 +16,8 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.spent import Spent
 from tapctl.concurrency.verdict import Verdict, worst
 from tapctl.errors import ConfigError, ExitCode, TapctlError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.limits.row import Call
 from tapctl.settings.config_file import FILE, find, load
 from tapctl.state.redaction import hide, hide_parameters
@@ -84,8 +86,7 @@ _WORST_FIRST = (ExitCode.FAILURE, ExitCode.USAGE, ExitCode.EXCEEDS, ExitCode.UNC
 
 def worst_code(results: Sequence[JudgedTarget]) -> ExitCode:
     """The exit code of the worst target."""
-    codes = {result.code for result in results}
-    return next((code for code in _WORST_FIRST if code in codes), ExitCode.FAILURE)
+    return min((result.code for result in results), key=_WORST_FIRST.index, default=ExitCode.FAILURE)
 
 
 def worst_verdict(results: Sequence[JudgedTarget]) -> Verdict:
@@ -99,12 +100,12 @@ def environments(given: Sequence[str], config: Path | None, trusted: Trusted | N
     """
     if "*" not in given:
         if twice := next((name for name in given if given.count(name) > 1), None):
-            raise UsageError(f"the environment {twice} is given twice", "give each once")
+            raise UsageError(f"the environment {twice} is given twice", advise(UsageAdvice.GIVE_ONCE))
         return tuple(given) or (None,)
     path = config or find()
     names = [*(load(path).env if path else ()), *(trusted.file.env if trusted else ())]
     if not names:
-        raise ConfigError("there is no environment for `--env '*'`", f"add [env.NAME] to {FILE}")
+        raise ConfigError("there is no environment for `--env '*'`", advise(UsageAdvice.ADD_AN_ENVIRONMENT, FILE))
     return tuple(dict.fromkeys(names))
 
 
@@ -121,7 +122,7 @@ def targets(
     pairs = [(env, file) for env in names for file in files or [""]]
     chosen = [target for env, file in pairs for target in _of(env, file, settings_of, several=len(files) > 1)]
     if twice := next((one.name for one in chosen if [other.name for other in chosen].count(one.name) > 1), None):
-        raise UsageError(f"the target {twice} is given twice", "give each template once")
+        raise UsageError(f"the target {twice} is given twice", advise(UsageAdvice.GIVE_TEMPLATE_ONCE))
     # Reading the settings of the next one has forgotten what those before hide.
     for target in chosen:
         hide_parameters(target.settings.hidden)
@@ -136,7 +137,7 @@ def _matched(patterns: Sequence[str]) -> list[str]:
         is_plain = os.path.lexists(pattern) or not any(sign in pattern for sign in "*?[")
         found = [pattern] if is_plain else sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - a pattern may be absolute
         if not found:
-            raise UsageError(f"no file matches {pattern}", "quote it, and give the path from the working folder")
+            raise UsageError(f"no file matches {pattern}", advise(UsageAdvice.QUOTE_PATH))
         files += [file for file in found if file not in files]
     return files
 

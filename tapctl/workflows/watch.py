@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from tapctl.aws.session import Aws
 from tapctl.aws.stacks import StackEvent
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.resource_types import ABSENT, OperationEnd, stack_status
 from tapctl.stacks.follow import Follower
 from tapctl.stacks.operation import follow_operation, operation_error
@@ -30,7 +32,7 @@ def watch(
     """Follow the running operation. Raises `UsageError` without such a stack, and the error of a failed operation."""
     stack = find_stack(aws, name)
     if stack.status == ABSENT:
-        raise UsageError(f"stack {name} does not exist in {aws.region}", "create it with `tapctl deploy`")
+        raise UsageError(f"stack {name} does not exist in {aws.region}", advise(DeployAdvice.CREATE_WITH_DEPLOY))
     status = stack_status(stack.status)
     if not status.running:
         return WatchResult(name, stack.id, stack.status, followed=False)

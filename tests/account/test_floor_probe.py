@@ -12,7 +12,8 @@ from tapctl.account.floor_probe import Probe, prepare, send
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import LearnedFloor
 from tapctl.errors import AwsError, UsageError
-from tapctl.hints import Advice, Advised, advise
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.resource_types import FUNCTION
 from tests.support.golden import Golden
 from tests.support.queued_answers import SETTINGS, described, resource, stubbed
@@ -57,19 +58,19 @@ def test_an_accepted_reservation_is_undone_at_once(
         stub.add_response(operation, {}, expected)
         with pytest.raises(AwsError) as raised:
             send(reader, Probe("orders-Fn", reserved, 400))
-    assert raised.value.hint == advise(Advice.PIN_MINIMUM)
+    assert raised.value.hint == advise(JudgementAdvice.PIN_MINIMUM)
     golden(raised.value)
 
 
 @pytest.mark.parametrize(
     ("reserved", "operation", "hint"),
     [
-        (None, "delete_function_concurrency", advise(Advice.DELETE_RESERVATION, "orders-Fn")),
-        (5, "put_function_concurrency", advise(Advice.PUT_RESERVATION, "orders-Fn", 5)),
+        (None, "delete_function_concurrency", advise(JudgementAdvice.DELETE_RESERVATION, "orders-Fn")),
+        (5, "put_function_concurrency", advise(JudgementAdvice.PUT_RESERVATION, "orders-Fn", 5)),
     ],
 )
 def test_a_failure_to_undo_it_names_the_command(
-    reserved: int | None, operation: str, hint: Advised, golden: Golden
+    reserved: int | None, operation: str, hint: Hint, golden: Golden
 ) -> None:
     with stubbed_lambda() as (reader, stub):
         stub.add_response("put_function_concurrency", {}, REQUEST)
@@ -106,5 +107,5 @@ def test_a_stack_without_functions_is_refused(golden: Golden) -> None:
         stubs["cloudformation"].add_response("list_stack_resources", {"StackResourceSummaries": []})
         with pytest.raises(UsageError) as raised:
             prepare(LiveAccount(aws), "orders")
-    assert raised.value.hint == advise(Advice.NAME_STACK_WITH_FUNCTION)
+    assert raised.value.hint == advise(JudgementAdvice.NAME_STACK_WITH_FUNCTION)
     golden(raised.value)

@@ -25,6 +25,8 @@ from tapctl.aws.session import Aws, Connection
 from tapctl.aws.stacks import StackDescription
 from tapctl.errors import AwsError, ExitCode, NoCredentials
 from tapctl.hints import Advice, advise
+from tapctl.hints.judgement import JudgementAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.limits import CONCURRENCY, Limit, catalogue
 from tapctl.resource_types import ALIAS, FUNCTION, STACK_STATUSES
 from tapctl.resource_types import STACK as STACK_TYPE
@@ -43,7 +45,7 @@ def row(name: str) -> Limit:
 
 
 def denied(action: str) -> Unknown:
-    return Unknown(f"{action} was denied", f"allow the action {action}")
+    return Unknown(f"{action} was denied", advise(JudgementAdvice.ALLOW_ACTION, action))
 
 
 def test_the_live_account_and_the_fake_satisfy_the_port() -> None:
@@ -81,23 +83,23 @@ REFUSALS = [
     pytest.param("UnauthorizedOperation", denied("lambda:GetAccountSettings"), id="denied-in-ec2-s-words"),
     pytest.param(
         "ThrottlingException",
-        Unknown("lambda:GetAccountSettings was throttled", "run it again in a moment"),
+        Unknown("lambda:GetAccountSettings was throttled", advise(UsageAdvice.RUN_AGAIN_IN_A_MOMENT)),
         id="throttled",
     ),
     pytest.param(
         "TooManyRequestsException",
-        Unknown("lambda:GetAccountSettings was throttled", "run it again in a moment"),
+        Unknown("lambda:GetAccountSettings was throttled", advise(UsageAdvice.RUN_AGAIN_IN_A_MOMENT)),
         id="too-many-requests",
     ),
     pytest.param("ServiceException", Unknown("lambda:GetAccountSettings failed: its reason"), id="broken"),
 ]
 CREDENTIALS = [
-    ("ExpiredToken", Advice.RENEW_CREDENTIALS),
-    ("ExpiredTokenException", Advice.RENEW_CREDENTIALS),
-    ("RequestExpired", Advice.RENEW_CREDENTIALS),
-    ("InvalidClientTokenId", Advice.TEST_CREDENTIALS),
-    ("UnrecognizedClientException", Advice.TEST_CREDENTIALS),
-    ("SignatureDoesNotMatch", Advice.TEST_CREDENTIALS),
+    ("ExpiredToken", JudgementAdvice.RENEW_CREDENTIALS),
+    ("ExpiredTokenException", JudgementAdvice.RENEW_CREDENTIALS),
+    ("RequestExpired", JudgementAdvice.RENEW_CREDENTIALS),
+    ("InvalidClientTokenId", JudgementAdvice.TEST_CREDENTIALS),
+    ("UnrecognizedClientException", JudgementAdvice.TEST_CREDENTIALS),
+    ("SignatureDoesNotMatch", JudgementAdvice.TEST_CREDENTIALS),
 ]
 
 
@@ -128,7 +130,7 @@ class TestRefusals:
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         with pytest.raises(NoCredentials) as caught:
             LiveAccount(Aws(Connection("eu-west-1"))).settings()
-        assert caught.value.hint == advise(Advice.GIVE_CREDENTIALS)
+        assert caught.value.hint == advise(JudgementAdvice.GIVE_CREDENTIALS)
         golden(caught.value)
 
 
@@ -216,7 +218,7 @@ class TestStack:
                 "Stage": "dev",
                 "Secret": Unknown(
                     "parameter Secret keeps its deployed value, which AWS does not return",
-                    advise(Advice.GIVE_PARAMETER, "Secret"),
+                    advise(JudgementAdvice.GIVE_PARAMETER, "Secret"),
                 ),
             },
             {"Fn": FUNCTION, "Live": ALIAS},
@@ -484,7 +486,7 @@ class TestExportsAndLookups:
             assert reader.exports() == {"A": "orders", "B": ""}
             assert reader.look_up(["import:B", "import:C"]) == {
                 "import:B": "2",
-                "import:C": Unknown("no stack exports C", advise(Advice.CREATE_LOOKUP, "import:C")),
+                "import:C": Unknown("no stack exports C", advise(JudgementAdvice.CREATE_LOOKUP, "import:C")),
             }
 
     def test_denied_exports_are_unknown(self) -> None:
@@ -529,7 +531,9 @@ class TestExportsAndLookups:
                 "ssm:/a": "5",
                 "ssm:/b:3": "7",
                 "ssm:/s": Unknown("/s is a SecureString"),
-                "ssm:/none": Unknown("the parameter store has no /none", advise(Advice.CREATE_LOOKUP, "ssm:/none")),
+                "ssm:/none": Unknown(
+                    "the parameter store has no /none", advise(JudgementAdvice.CREATE_LOOKUP, "ssm:/none")
+                ),
             }
 
     def test_a_denied_store_is_unknown(self) -> None:

@@ -25,13 +25,15 @@ from tapctl.account.model import (
 )
 from tapctl.account.snapshot import SnapshotAccount, dumps, load, to_json
 from tapctl.errors import ConfigError, ExitCode
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.limits import catalogue
 from tapctl.report.hints import worded
 from tapctl.unknown import Unknown
 from tests.support.golden import Golden
+from tests.support.hints import noted
 
-DENIED = Unknown("lambda:GetAccountSettings was denied", "allow the action lambda:GetAccountSettings")
+DENIED = Unknown("lambda:GetAccountSettings was denied", noted("allow the action lambda:GetAccountSettings"))
 LEFT_OUT = Unknown("not in the snapshot", judged=False)
 STORAGE = "lambda/L-2ACBD22F"
 LEAST: dict[str, Any] = {
@@ -81,7 +83,7 @@ class TestReading:
         assert reader.settings() == AccountSettings(Concurrency(1000, 970), Quota(LEFT_OUT, LEFT_OUT), LEFT_OUT)
         assert (reader.identity(), reader.stack("any"), reader.exports()) == (LEFT_OUT, None, LEFT_OUT)
         assert reader.look_up(["ssm:/a"]) == {
-            "ssm:/a": Unknown("the snapshot does not have ssm:/a", advise(Advice.GIVE_LOOKUP, "ssm:/a"))
+            "ssm:/a": Unknown("the snapshot does not have ssm:/a", advise(JudgementAdvice.GIVE_LOOKUP, "ssm:/a"))
         }
         assert set(reader.quotas(catalogue()).values()) == {Quota(LEFT_OUT, LEFT_OUT)}
 
@@ -130,7 +132,7 @@ class TestReading:
         assert stack.functions["Fn"].reserved == expected
 
     def test_a_value_refused_when_it_was_saved_is_unknown(self, tmp_path: Path) -> None:
-        refused = {"unknown": DENIED.reason, "resolution": DENIED.resolution}
+        refused = {"unknown": DENIED.reason, "resolution": "allow the action lambda:GetAccountSettings"}
         reader = read_snapshot(
             tmp_path,
             {
@@ -236,7 +238,7 @@ class TestBroken:
         assert caught.value.message.startswith(str(path))
         assert f": {field}" in caught.value.message
         assert "\n" not in caught.value.message
-        assert caught.value.hint == advise(Advice.SAVE_SNAPSHOT, str(path))
+        assert caught.value.hint == advise(JudgementAdvice.SAVE_SNAPSHOT, str(path))
         assert caught.value.exit_code is ExitCode.USAGE
         golden(caught.value)
 
@@ -339,7 +341,7 @@ def test_a_snapshot_of_an_earlier_version_has_it_among_the_others(tmp_path: Path
 
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=8)
-UNREAD = st.builds(Unknown, NAMES.filter(str.strip), st.just("") | NAMES)
+UNREAD = st.builds(Unknown, NAMES.filter(str.strip), st.none() | st.builds(noted, NAMES))
 COUNTS = st.integers(0, 2**40) | UNREAD
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=8)
 FUNCTIONS = st.dictionaries(NAMES, st.builds(LiveFunction, NAMES, st.none() | COUNTS, COUNTS), max_size=3)
@@ -402,7 +404,7 @@ def test_a_copy_of_a_snapshot_keeps_its_time_and_its_lookups(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     "holders",
-    [Holders({"b": 300, "a": 5}, 12, "lambda:GetFunctionConcurrency was denied"), Unknown("denied", "allow it")],
+    [Holders({"b": 300, "a": 5}, 12, "lambda:GetFunctionConcurrency was denied"), Unknown("denied", noted("allow it"))],
 )
 def test_holders_of_reservations_are_written_and_read(tmp_path: Path, holders: Holders | Unknown) -> None:
     account = Account("eu-west-1", AccountSettings(Concurrency(1000, 695)), holders=holders)

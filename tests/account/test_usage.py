@@ -18,6 +18,8 @@ from tapctl.account.model import NOT_LISTED, SANDBOX_HAS_NONE, Quota, QuotaSourc
 from tapctl.account.usage import LimitReads, Rate
 from tapctl.aws.session import Aws, Connection
 from tapctl.errors import AwsError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.limits import Limit, catalogue
 from tapctl.limits.row import Call, each
 from tapctl.unknown import Unknown
@@ -378,7 +380,7 @@ class TestFaults:
             stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 5.0}})
             stubs["ec2"].add_client_error("describe_vpcs", "RequestLimitExceeded", "slow down", 503)
             usage = LiveAccount(aws).quotas([VPCS])[VPCS.key].usage
-        assert usage == Unknown("ec2:DescribeVpcs was throttled", "run it again in a moment")
+        assert usage == Unknown("ec2:DescribeVpcs was throttled", advise(UsageAdvice.RUN_AGAIN_IN_A_MOMENT))
 
 
 class TestLongLists:

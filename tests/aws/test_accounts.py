@@ -11,6 +11,8 @@ from tapctl.aws.accounts import Accounts, OrganizationAccount, Role, organizatio
 from tapctl.aws.lookups import account_id
 from tapctl.aws.session import Aws, Connection
 from tapctl.errors import AwsError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tests.support.fleet_service import HUB, Service, refused, serving
 
 ONE, TWO = "111111111111", "222222222222"
@@ -115,7 +117,7 @@ def test_a_denied_listing_is_an_error_of_aws(hub: Callable[[Service], Aws]) -> N
     with pytest.raises(AwsError, match="not the management account") as failure:
         list(organization_accounts(hub(Service(refusals={f"ListAccountsForParent {UNIT}": denied})), [UNIT]))
 
-    assert str(failure.value.hint).startswith("`ous` needs credentials of the management account")
+    assert failure.value.hint == advise(JudgementAdvice.LIST_ACCOUNTS_INSTEAD)
 
 
 def test_a_role_that_was_throttled_is_asked_for_again_and_one_that_was_refused_is_not() -> None:

@@ -8,7 +8,8 @@ import pytest
 from tapctl.aws.errors import aws_call
 from tapctl.aws.session import CONNECTIONS, Aws, Connection, Partition, partition
 from tapctl.errors import AwsError, UnreadableAnswer, UsageError
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tests.support.fake_aws_server import IDENTITY, answering, refusal
 from tests.support.golden import Golden
 from tests.support.queued_answers import offline_aws, stubbed
@@ -74,8 +75,8 @@ def test_an_invalid_endpoint_is_a_usage_error(monkeypatch: pytest.MonkeyPatch, g
 @pytest.mark.parametrize(
     ("environments", "hint"),
     [
-        ((), advise(Advice.SET_REGION)),
-        (("staging", "prod"), advise(Advice.SET_REGION_OR_ENVIRONMENT, "staging, prod")),
+        ((), advise(JudgementAdvice.SET_REGION)),
+        (("staging", "prod"), advise(JudgementAdvice.SET_REGION_OR_ENVIRONMENT, "staging, prod")),
     ],
 )
 def test_without_a_region_the_hint_names_the_environments(environments: tuple[str, ...], hint: object) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.report.hints import worded
 from tapctl.sandbox import AccountLimits
 from tests.cli.conftest import local, sandboxed
@@ -17,7 +18,7 @@ from tests.support.terminal import Terminal
 pytestmark = pytest.mark.xdist_group("cli steps")
 
 FIRST = "step 1 of 2: FnB is lowered from 50 to 10, FnA stays at 10 until step 2"
-HINT = f"hint: {worded(advise(Advice.DEPLOY_SECOND_STEP))}"
+HINT = f"hint: {worded(advise(JudgementAdvice.DEPLOY_SECOND_STEP))}"
 
 
 def deploy(a: int, b: int, *options: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import pytest
 
 from tapctl.cli import mcp as door
 from tapctl.errors import UsageError
+from tests.support.golden import shown
 
 pytestmark = pytest.mark.skipif(not find_spec("mcp"), reason="the extra mcp is not installed")
 
@@ -57,7 +58,7 @@ def test_without_its_package_the_error_has_the_command_of_the_guide(monkeypatch:
 
     with pytest.raises(UsageError) as failure:
         door.build_server()
-    assert f"`{command}`" in str(failure.value.hint)
+    assert f"`{command}`" in shown(failure.value)
 
 
 def test_every_tool_is_read_only() -> None:

@@ -121,7 +121,7 @@ def test_a_change_set_shows_what_is_replaced() -> None:
 def test_the_importers_are_named(outputs: str, golden: Golden) -> None:
     (found,) = findings(outputs, reader(("orders", "shop")))
     assert (found.verdict, found.file) == (EXCEEDS, "template.yaml")
-    golden([f"line {found.line}: {found.message}", *map(str, found.hints)])
+    golden([f"line {found.line}: {found.message}", *found.hints])
 
 
 def test_an_export_that_no_stack_imports_may_go() -> None:

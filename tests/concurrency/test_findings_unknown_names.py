@@ -4,6 +4,9 @@ import pytest
 
 from tapctl.concurrency.remedy import RemedyPolicy
 from tapctl.concurrency.warnings import unknown_names
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
+from tapctl.hints.usage import UsageAdvice
 from tests.support.golden import Golden
 from tests.support.templates import stack_tree_of
 
@@ -39,11 +42,18 @@ def test_a_name_that_a_function_has_or_may_have_is_fine(text: str, policy: Remed
 @pytest.mark.parametrize(
     ("policy", "key", "hint"),
     [
-        pytest.param(RemedyPolicy(priority=("Order",)), "priority", "did you mean `Orders`?", id="a-slip"),
-        pytest.param(RemedyPolicy(minimum={"Queue": 5}), "minimum", "the template has: Orders, Left", id="no-function"),
+        pytest.param(
+            RemedyPolicy(priority=("Order",)), "priority", advise(UsageAdvice.DID_YOU_MEAN, "Orders"), id="a-slip"
+        ),
+        pytest.param(
+            RemedyPolicy(minimum={"Queue": 5}),
+            "minimum",
+            advise(JudgementAdvice.NAME_TEMPLATE_FUNCTION, "Orders, Left"),
+            id="no-function",
+        ),
     ],
 )
-def test_any_other_is_a_warning(policy: RemedyPolicy, key: str, hint: str, golden: Golden) -> None:
+def test_any_other_is_a_warning(policy: RemedyPolicy, key: str, hint: Hint, golden: Golden) -> None:
     (warning,) = unknown_names(stack_tree_of(FUNCTIONS), policy)
     assert f"`{key}`" in warning.message
     assert (warning.hints, warning.severity) == ((hint,), "warning")

@@ -11,8 +11,9 @@ from tapctl.concurrency.verdict import Verdict, worst
 from tapctl.unknown import Unknown
 from tests.support.changes import account, change
 from tests.support.golden import Golden
+from tests.support.hints import noted
 
-X = Unknown("x was denied", "allow x")
+X = Unknown("x was denied", noted("allow x"))
 FITS, EXCEEDS, UNCERTAIN, UNKNOWN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN, Verdict.UNKNOWN
 
 
@@ -211,7 +212,7 @@ class TestUnknown:
         self, pool: Concurrency, changes: list[ClaimChange]
     ) -> None:
         found = judge(tuple(changes), pool)
-        assert (found.verdict, found.reason, found.resolution) == (UNKNOWN, "x was denied", "allow x")
+        assert (found.verdict, found.reason, found.resolution) == (UNKNOWN, "x was denied", noted("allow x"))
 
     @pytest.mark.parametrize(
         ("pool", "changes", "expected"),

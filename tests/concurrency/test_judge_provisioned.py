@@ -7,7 +7,8 @@ from tapctl.concurrency.change import ClaimChange, outlook
 from tapctl.concurrency.demand import FunctionDemand, Provisioned
 from tapctl.concurrency.judge import check_provisioned, fix_command, open_provision
 from tapctl.concurrency.verdict import Verdict
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.unknown import Unknown
 from tests.support.golden import Golden
 
@@ -99,8 +100,10 @@ def test_the_reason_names_what_the_template_does_not_show(refused: ClaimChange, 
 
 
 def test_an_old_version_is_freed_by_a_command() -> None:
-    assert fix_command(change((10, {":7": 8}), (10, {"A": 5}))) == advise(Advice.FREE_PROVISIONED, "live-Fn", "7")
-    assert fix_command(change((10, {"A": 8}), (10, {"A": 5}))) == ""
+    assert fix_command(change((10, {":7": 8}), (10, {"A": 5}))) == advise(
+        JudgementAdvice.FREE_PROVISIONED, "live-Fn", "7"
+    )
+    assert fix_command(change((10, {"A": 8}), (10, {"A": 5}))) is None
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.limits import Limit, LimitSettings, QuotaValue, catalogue
 from tapctl.limits.row import Call, each
 from tapctl.template.load import load
@@ -35,10 +36,11 @@ from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
 from tapctl.unknown import Unknown
 from tests.support.golden import Golden
+from tests.support.hints import noted
 from tests.support.templates import stack_tree_of
 
 FITS, EXCEEDS, UNCERTAIN, UNKNOWN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN, Verdict.UNKNOWN
-DENIED = Unknown("dynamodb:ListTables was denied", "allow the action dynamodb:ListTables")
+DENIED = Unknown("dynamodb:ListTables was denied", noted("allow the action dynamodb:ListTables"))
 TABLES, STACKS, KEYS, ROLES = (
     "dynamodb/L-F98FE922", "cloudformation/L-0485CB21", "kms/L-C2F1777E", "iam/L-FE177D64",
 )  # fmt: skip
@@ -437,7 +439,9 @@ class TestAParentElsewhere:
         assert (found.verdict, found.judged) == (expected, judged)
 
     def test_a_denied_read_names_the_action(self) -> None:
-        denied = Unknown("iam:ListAttachedRolePolicies was denied", "allow the action iam:ListAttachedRolePolicies")
+        denied = Unknown(
+            "iam:ListAttachedRolePolicies was denied", noted("allow the action iam:ListAttachedRolePolicies")
+        )
         found = one(POLICIES, findings(self.ATTACHED, {POLICIES: Quota(20, denied)}))
         assert (found.verdict, found.judged, found.hints) == (UNKNOWN, False, (denied.resolution,))
 
@@ -673,7 +677,7 @@ class TestReplaced:
     def test_deleting_it_earlier_is_no_hint(self) -> None:
         effects = UpdateEffects(replaced=frozenset("A"))
         found = one(ADDRESSES, findings(self.ONE, {ADDRESSES: Quota(5, 5)}, self.HELD, more={"effects": effects}))
-        assert found.hints == (advise(Advice.RAISE_QUOTA, "ec2", "L-0263D0A3", 6, "eu-west-1"),)
+        assert found.hints == (advise(JudgementAdvice.RAISE_QUOTA, "ec2", "L-0263D0A3", 6, "eu-west-1"),)
 
     @pytest.mark.parametrize(("usage", "severity"), [(6, ""), (7, "warning")])
     def test_the_warning_is_about_what_is_left_after_it(self, usage: int, severity: str) -> None:
@@ -691,16 +695,18 @@ ONE_TABLE = "Resources:\n  T1: {Type: AWS::DynamoDB::Table}\n"
 
 
 class TestIncreases:
-    REQUEST = advise(Advice.RAISE_QUOTA, "dynamodb", "L-F98FE922", 11, "eu-west-1")
+    REQUEST = advise(JudgementAdvice.RAISE_QUOTA, "dynamodb", "L-F98FE922", 11, "eu-west-1")
 
     @pytest.mark.parametrize(
         ("increase", "expected"),
         [
             pytest.param((), (REQUEST,), id="none"),
             pytest.param(
-                ((10, "2026-11-01"),), (REQUEST, advise(Advice.INCREASE_PENDING, 10, "2026-11-01")), id="less"
+                ((10, "2026-11-01"),), (REQUEST, advise(JudgementAdvice.INCREASE_PENDING, 10, "2026-11-01")), id="less"
             ),
-            pytest.param(((11, "2026-11-01"),), (advise(Advice.WAIT_FOR_INCREASE, 11, "2026-11-01"),), id="enough"),
+            pytest.param(
+                ((11, "2026-11-01"),), (advise(JudgementAdvice.WAIT_FOR_INCREASE, 11, "2026-11-01"),), id="enough"
+            ),
         ],
     )
     def test_a_pending_one_stands_beside_the_request_or_replaces_it(

@@ -9,7 +9,8 @@ import pytest
 from tapctl.concurrency.demand import Demand
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.errors import TemplateError
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.template.load import load
 from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
@@ -242,5 +243,5 @@ class TestStoredValues:
     def test_it_is_unknown_by_name_until_it_is_looked_up(self, tmp_path: Path, value: str, key: str) -> None:
         (tmp_path / "t.yaml").write_text(self.TEXT.format(value))
         (unknown,) = demand(str(tmp_path / "t.yaml")).unknowns
-        assert (unknown.lookup, unknown.resolution) == (key, advise(Advice.GIVE_LOOKUP, key))
+        assert (unknown.lookup, unknown.resolution) == (key, advise(JudgementAdvice.GIVE_LOOKUP, key))
         assert numbers(demand(str(tmp_path / "t.yaml"), lookups={key: "8"})) == {"Fn": 8}

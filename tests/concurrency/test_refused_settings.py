@@ -104,7 +104,7 @@ def test_what_lambda_refuses_of_provisioned_concurrency(
     assert [finding.verdict for finding in found] == expected
     for finding in found:
         assert (finding.resource, finding.file) == ("Fn", "template.yaml")
-        golden([f"line {finding.line}: {finding.message}", *map(str, finding.hints)])
+        golden([f"line {finding.line}: {finding.message}", *finding.hints])
 
 
 def test_each_excluded_property_is_one_of_the_function_s_schema() -> None:
@@ -149,7 +149,7 @@ def test_sources_that_run_more_at_once_than_is_reserved(
     assert finding.verdict is expected
     if expected is not Verdict.FITS:
         assert (finding.resource, finding.line) == ("Fn", 6)
-        golden([finding.message, *map(str, finding.hints)])
+        golden([finding.message, *finding.hints])
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ class TestALiveStack:
         (finding,) = [finding for finding in found if finding.limit == "lambda-concurrency-settings"]
         assert finding.verdict is expected
         if expected is not Verdict.FITS:
-            golden([finding.message, *map(str, finding.hints)])
+            golden([finding.message, *finding.hints])
 
     def _moving(self, aliases: dict[str, str], version: str) -> str:
         def alias(name: str, points: str, provisioned: str) -> str:

@@ -16,6 +16,7 @@ from tapctl.unknown import Unknown
 from tapctl.workflows.preflight import judge
 from tests.support.fake_account import FakeAccount, fake_account
 from tests.support.golden import Golden
+from tests.support.hints import noted
 from tests.workflows.test_preflight import settings
 
 FITS, EXCEEDS, UNCERTAIN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN
@@ -273,7 +274,7 @@ def test_provisioned_concurrency_that_was_changed_by_hand_may_stay_so(
 
 
 def test_what_may_not_be_read_is_no_change_by_hand(tmp_path: Path) -> None:
-    held = LiveFunction("mine-Fn", Unknown("denied", "allow it"), 0, {})
+    held = LiveFunction("mine-Fn", Unknown("denied", noted("allow it")), 0, {})
     reader = Running(
         fake_account(1000, 130, stack=Stack("mine", "UPDATE_COMPLETE", {"Fn": held}, id="root")).account,
         bodies={"root": function("Fn", 60)},

@@ -79,7 +79,7 @@ def test_a_target_that_can_never_be_met(
     found = warnings(text, limit, unreserved)
     assert [(finding.resource, finding.line, finding.verdict) for finding in found] == [("T", 9, Verdict.FITS)] * warned
     for finding in found:
-        golden([finding.message, *map(str, finding.hints)])
+        golden([finding.message, *finding.hints])
 
 
 MEMORY = """
@@ -111,14 +111,14 @@ def test_memory_that_new_accounts_do_not_have(
     found = warnings(MEMORY.format(memory, more), limit)
     assert [(finding.resource, finding.line) for finding in found] == [("Fn", 7)] * warned
     for finding in found:
-        golden([finding.message, *map(str, finding.hints)])
+        golden([finding.message, *finding.hints])
 
 
 def test_a_reservation_of_0_stops_the_function(golden: Golden) -> None:
     text = "Resources: {Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 0}}}"
     (found,) = warnings(text)
     assert (found.resource, found.verdict) == ("Fn", Verdict.FITS)
-    golden([found.message, *map(str, found.hints)])
+    golden([found.message, *found.hints])
 
 
 LOWERED = "Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{ReservedConcurrentExecutions: {}}}}}}}"
@@ -141,7 +141,7 @@ def test_a_rollback_that_the_account_refuses(
     found = warnings(LOWERED.format(reserved), limit, unreserved, stack)
     assert [finding.resource for finding in found] == ["Fn"] * warned
     for finding in found:
-        golden([finding.message, *map(str, finding.hints)])
+        golden([finding.message, *finding.hints])
 
 
 RESERVES = "Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{ReservedConcurrentExecutions: {}}}}}}}"

@@ -3,6 +3,9 @@
 import pytest
 
 from tapctl.fleet.cause import cause
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.report.hints import worded
 from tests.support.golden import Golden
 
 REFUSED = (
@@ -19,7 +22,7 @@ def test_a_cause_is_that_of_the_resource_with_its_meaning() -> None:
     assert found.sentence.startswith("Fn: Specified ReservedConcurrentExecutions for function decreases")
     assert "RequestToken" not in found.sentence
     assert found.sentence.endswith("the reservation would leave fewer than 100 unreserved executions in this account")
-    assert found.hint == "run it again: the minimum is remembered for the account"
+    assert found.hint == advise(DeployAdvice.RUN_WITH_MINIMUM)
 
 
 @pytest.mark.parametrize(
@@ -62,5 +65,6 @@ EXISTS = "ResourceLogicalId:Q, ResourceType:AWS::SQS::Queue, ResourceStatusReaso
 def test_the_next_step_is_one_that_a_fleet_has(reason: str, golden: Golden) -> None:
     found = cause(reason)
 
-    assert "`--" not in found.hint
-    golden(f"{found.sentence}\nhint: {found.hint}")
+    assert found.hint
+    assert "`--" not in worded(found.hint)
+    golden([found.sentence, found.hint])

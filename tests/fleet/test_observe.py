@@ -13,6 +13,8 @@ from tapctl.fleet.cells import Cell, Cells
 from tapctl.fleet.definition import SetDefinition
 from tapctl.fleet.observe import Observed, no_stack_set, observe, refuse_others_set, with_stacks, without_management
 from tapctl.fleet.override_sets import Placement, WantedSet
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.settings.targets import TargetAccount
 from tests.support.rollouts import NAME, SET, Desk, both_regions
 from tests.support.stack_sets import OTHER_REGION, REGION
@@ -177,7 +179,7 @@ def test_a_set_in_another_region_of_the_fleet_is_neither_made_again_nor_taken_fo
         refuse_others_set(request, None, adopts=False)
     missing = no_stack_set(request)
 
-    hint = f'set `stack_set_region = "{REGION}"` in [fleet.{NAME}]; by default it is the first of `regions`'
+    hint = advise(DeployAdvice.SET_STACK_SET_REGION, REGION, NAME)
     assert (failure.value.hint, missing.hint) == (hint, hint)
 
 
@@ -186,7 +188,7 @@ def test_a_set_of_that_name_in_another_region_that_is_not_the_fleet_s_does_not_c
     desk.section = {"regions": [OTHER_REGION, REGION]}
 
     refuse_others_set(desk.base(), None, adopts=False)
-    assert no_stack_set(desk.base()).hint == f"`tapctl fleet deploy {NAME}` creates it"
+    assert no_stack_set(desk.base()).hint == advise(DeployAdvice.FLEET_DEPLOY_CREATES, NAME)
 
 
 def test_a_set_of_the_other_permission_model_is_refused(desk: Desk) -> None:
@@ -195,7 +197,7 @@ def test_a_set_of_the_other_permission_model_is_refused(desk: Desk) -> None:
     with pytest.raises(UsageError) as failure:
         refuse_others_set(desk.request(), stack_set, adopts=True)
 
-    assert failure.value.hint == 'set `permission = "service"` in [fleet.prod]'
+    assert failure.value.hint == advise(DeployAdvice.SET_PERMISSION, "service", "prod")
 
 
 def test_the_management_account_is_never_reached(desk: Desk) -> None:

@@ -19,9 +19,13 @@ from tapctl.fleet.operation import (
     resume,
 )
 from tapctl.fleet.request import StackSetRequest
+from tapctl.hints import Hint, advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.failures import FailureAdvice
 from tapctl.settings.fleet_section import Fleet
 from tapctl.settings.settings import Settings
 from tapctl.state.rollout_journal import RolloutEntry, RolloutJournal
+from tests.support.hints import noted
 from tests.support.rollouts import FakeUI
 
 A, B, REGION = "111111111111", "222222222222", "eu-west-1"
@@ -143,8 +147,8 @@ def test_reads_that_fail_are_repeated() -> None:
 @pytest.mark.parametrize(
     "errors",
     [
-        pytest.param([AwsError("expired", "renew them", code="ExpiredToken")], id="expired"),
-        pytest.param([AwsError("throttled", "wait", code="Throttling")] * MOST_FAILURES, id="for too long"),
+        pytest.param([AwsError("expired", noted("renew them"), code="ExpiredToken")], id="expired"),
+        pytest.param([AwsError("throttled", noted("wait"), code="Throttling")] * MOST_FAILURES, id="for too long"),
     ],
 )
 def test_reads_that_keep_failing_say_how_to_go_on(errors: list[Answer]) -> None:
@@ -152,7 +156,8 @@ def test_reads_that_keep_failing_say_how_to_go_on(errors: list[Answer]) -> None:
         followed(FakeSets([*errors, operation("SUCCEEDED")]))
 
     assert failure.value.message.endswith("; StackSets continues with operation tapctl-1")
-    assert str(failure.value.hint).endswith("; then follow it with `tapctl fleet watch prod`")
+    assert failure.value.hint
+    assert failure.value.hint.then == (advise(DeployAdvice.THEN_FOLLOW_FLEET, "prod"),)
 
 
 def test_an_operation_that_is_not_there_is_an_error() -> None:
@@ -205,14 +210,16 @@ def test_a_refused_call_is_raised_and_one_without_an_answer_stays_in_the_journal
 @pytest.mark.parametrize(
     ("message", "hint"),
     [
-        pytest.param("Requires capabilities : [CAPABILITY_IAM]", "pass `--capability CAPABILITY_IAM`", id="capability"),
         pytest.param(
-            "no such thing", "correct the template, its parameters or [fleet.prod], and run it again", id="any"
+            "Requires capabilities : [CAPABILITY_IAM]",
+            advise(FailureAdvice.PASS_CAPABILITIES, "CAPABILITY_IAM"),
+            id="capability",
         ),
+        pytest.param("no such thing", advise(DeployAdvice.CORRECT_FLEET, "prod"), id="any"),
     ],
 )
 def test_a_call_that_is_refused_for_the_template_is_a_usage_error(
-    message: str, hint: str, journal: RolloutJournal
+    message: str, hint: Hint, journal: RolloutJournal
 ) -> None:
     error = AwsError(f"updating: {message}", code="ValidationError", aws_message=message)
 

@@ -18,6 +18,7 @@ from tapctl.settings.targets import TargetAccount
 from tests.support.fake_account import FakeAccount, fake_account
 from tests.support.fixed import read
 from tests.support.golden import Golden
+from tests.support.hints import noted
 
 REGION = "eu-west-1"
 SWITCH = """\
@@ -177,10 +178,10 @@ def left(want: WantedSet) -> dict[str, tuple[Verdict, str]]:
 
 
 def test_a_cell_that_cannot_be_read_is_left_out() -> None:
-    want = plan(SWITCH, {"a": AwsError("no role", "create it"), "b": 1000})
+    want = plan(SWITCH, {"a": AwsError("no role", noted("create it")), "b": 1000})
 
     assert left(want) == {"a": (Verdict.UNKNOWN, "no role")}
-    assert want.left_out[0].hints == ("create it",)
+    assert want.left_out[0].hints == (noted("create it"),)
     assert sizes(want) == {"b": "300"}
 
 

@@ -12,6 +12,9 @@ from tapctl.fleet.operation import Progress
 from tapctl.fleet.override_sets import WantedSet
 from tapctl.fleet.plan import RolloutPlan, Step, StepKind
 from tapctl.fleet.rollout import pace
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.report.hints import worded
 from tapctl.sandbox.stack_set_rules import Failure
 from tapctl.settings.fleet_section import Fleet
 from tapctl.workflows.gate import Blocked
@@ -243,7 +246,7 @@ def test_a_minimum_that_aws_names_brings_about_no_remedy_without_consent(desk: D
 
     assert (rollout.exit_code, keys(rollout.failed)) == (ExitCode.ROLLED_BACK, [f"{strange}/{REGION}"])
     assert (len(rollout.deployed), strange in desk.reserved()) == (3, False)
-    assert any("has no consent: `--remedy adjust` gives it" in step for step in ui.steps)
+    assert any(worded(advise(DeployAdvice.ALLOW_REMEDY_OF_CELLS)) in step for step in ui.steps)
     with pytest.raises(Blocked, match="no consent"):
         desk.deploy()
     desk.settings = {}
@@ -347,7 +350,7 @@ def test_an_interrupted_run_leaves_the_operation_running(desk: Desk) -> None:
         desk.deploy(FakeUI(on_progress=interrupt))
 
     assert "StackSets continues with operation tapctl-" in failure.value.message
-    assert str(failure.value.hint).startswith("`tapctl fleet watch prod` follows it")
+    assert failure.value.hint == advise(DeployAdvice.FLEET_WATCH_OR_CONTINUE, "prod")
 
 
 def test_an_operation_that_takes_too_long_is_left_running(desk: Desk) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from tapctl.errors import UsageError
 from tapctl.fleet.verify_fleet import FleetVerification, verify_fleet
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.sandbox.stack_set_rules import Failure
 from tapctl.unknown import Unknown
 from tests.support.rollouts import SET, Desk, reserving
@@ -88,4 +90,4 @@ def test_a_set_that_is_not_there_is_a_usage_error(desk: Desk) -> None:
     with pytest.raises(UsageError, match=f"there is no stack set {SET} in {REGION}") as failure:
         verified(desk)
 
-    assert failure.value.hint == "`tapctl fleet deploy prod` creates it"
+    assert failure.value.hint == advise(DeployAdvice.FLEET_DEPLOY_CREATES, "prod")

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.packaging.dependencies import Installer
 from tapctl.packaging.lambda_platform import Platform, platform
 from tapctl.settings.config_file import FunctionConfig
@@ -334,7 +336,7 @@ def test_nothing_is_built_from_source_in_a_plan(project: Project) -> None:
 
     with pytest.raises(UsageError, match="Building source distributions is disabled") as refused:
         Installer(project.folder / "planned", print, builds=False).install("Fn", requirements, target)
-    assert str(refused.value.hint).startswith("require a wheel")
+    assert refused.value.hint == advise(DeployAdvice.REQUIRE_WHEEL_TO_PLAN)
 
 
 def test_a_wheel_that_is_built_for_this_machine_is_refused(project: Project, golden: Golden) -> None:

@@ -18,6 +18,7 @@ from tapctl.workflows.deploy_step import StepOutcome
 from tapctl.workflows.gate import Blocked
 from tests.support.fixed import judged, read
 from tests.support.golden import Golden
+from tests.support.hints import noted
 
 PLAIN = RenderOptions(100, color=False)
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1"
@@ -135,10 +136,10 @@ class TestARemedy:
         )
         reports = {
             "verified": deploy.success(DROPPED, DEPLOYED, Verification("shop", checks)),
-            "not verified": deploy.success(DROPPED, DEPLOYED, None, NotVerified("not verified", "look")),
+            "not verified": deploy.success(DROPPED, DEPLOYED, None, NotVerified("not verified", noted("look"))),
             "without a remedy": deploy.success(FITTING, DEPLOYED, None),
             "unchanged": deploy.success(None, DEPLOYED, None),
-            "blocked": deploy.failure(DROPPED, Blocked(ExitCode.EXCEEDS, "no consent", "allow it")),
+            "blocked": deploy.failure(DROPPED, Blocked(ExitCode.EXCEEDS, "no consent", noted("allow it"))),
             "failed before the verdict": deploy.failure(None, Blocked(ExitCode.EXCEEDS, "nothing")),
         }
         for name, report in reports.items():

@@ -32,6 +32,7 @@ from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.verify import Verification
 from tapctl.workflows.preflight import judge
 from tests.support.fake_account import fake_account
+from tests.support.hints import noted
 from tests.support.random_json import random_text
 
 FORMATS = [member.value for member in FindingsFormat]
@@ -114,7 +115,7 @@ def elements(page: str) -> set[str]:
 @settings(deadline=None)
 @given(subject=texts, message=texts, hint=texts)
 def test_a_check_is_data_in_every_format(subject: str, message: str, hint: str) -> None:
-    check = Check(subject or "x", CheckStatus.NOT_CHECKED, message, hint or None)
+    check = Check(subject or "x", CheckStatus.NOT_CHECKED, message, noted(hint) if hint else None)
     checks = Verification("shop", (check,) if subject.split() else ())
     for format_ in FORMATS:
         note(format_)
@@ -152,7 +153,7 @@ def test_a_finding_is_data_in_every_format(fitting: Any, name: str, message: str
 def test_what_goes_to_stderr_is_data(message: str, hint: str) -> None:
     event = StackEvent("1", "2026-01-01T00:00:00Z", hint, "T", "CREATE_FAILED", message, "id", "arn")
     with redirect_stderr(io.StringIO()) as stream:
-        complain(message, hint, ExitCode.USAGE)
+        complain(message, noted(hint) if hint else None, ExitCode.USAGE)
         Terminal().message(message)
         Terminal().message(events.line(event))
         Terminal().show(events.as_json_line(event))

@@ -5,6 +5,7 @@ from tapctl.report.finding import Level, ReportItem, of_verification
 from tapctl.report.finding import level as level_of
 from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.verify import Verification
+from tests.support.hints import noted
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_how_much_a_finding_matters(finding: Finding, level: Level) -> None:
     ],
 )
 def test_a_check_has_a_rule_by_what_it_is_about(subject: str, rule: str) -> None:
-    results = of_verification(Verification("shop", (Check(subject, CheckStatus.FAILED, "m", "h"),)), "s")
+    results = of_verification(Verification("shop", (Check(subject, CheckStatus.FAILED, "m", noted("h")),)), "s")
 
     assert results.items == (ReportItem(rule, Level.ERROR, subject, "m", "h"),)
     assert (results.command, results.title, results.sentence) == ("verify", "verification of stack shop", "s")

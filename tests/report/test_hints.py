@@ -1,24 +1,78 @@
 """Every advice in words, with values in the places that it lists."""
 
+import ast
 import string
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tapctl.hints import Advice, advise
-from tapctl.report.hints import WORDING, worded
+from tapctl.hints import Advice, advise, with_step
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.failures import FailureAdvice
+from tapctl.hints.judgement import JudgementAdvice
+from tapctl.hints.usage import UsageAdvice
+from tapctl.report.hints import DURING_DEPLOY, OF_FLEET, THROUGH_STACK_SET, WORDING, worded
 from tests.support.golden import Golden
 
-
-@pytest.mark.parametrize("advice", list(Advice), ids=lambda advice: advice.value)
-def test_every_advice_is_worded(advice: Advice, golden: Golden) -> None:
-    places = [name for _, name, _, _ in string.Formatter().parse(WORDING[advice]) if name is not None]
-    golden(worded(advise(advice, *(f"<{number}>" for number, _ in enumerate(places, 1)))))
+PACKAGE = Path(__file__).parents[2] / "tapctl"
+ENUMS: tuple[type[Advice], ...] = (JudgementAdvice, UsageAdvice, DeployAdvice, FailureAdvice)
+ADVICE = {f"{enum.__name__}.{advice.name}": advice for enum in ENUMS for advice in enum}
 
 
-def test_text_stays_as_it_is() -> None:
-    assert worded("free {some} space") == "free {some} space"
+def places(text: str) -> int:
+    """How many values a wording takes."""
+    return sum(name is not None for _, name, _, _ in string.Formatter().parse(text))
+
+
+@pytest.mark.parametrize("enum", ENUMS)
+def test_every_advice_is_worded(enum: type[Advice], golden: Golden) -> None:
+    numbered = {advice: [f"<{number}>" for number in range(1, places(WORDING[advice]) + 1)] for advice in enum}
+    golden([advise(advice, *values) for advice, values in numbered.items()])
+
+
+def test_another_wording_takes_the_same_values() -> None:
+    for wording in (DURING_DEPLOY, OF_FLEET, THROUGH_STACK_SET):
+        assert {advice for advice, text in wording.items() if places(text) not in (0, places(WORDING[advice]))} == set()
+
+
+def sources() -> Iterator[tuple[str, ast.AST]]:
+    """Every node of the package with its place, the enums and their wordings aside."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path.parent.name != "hints":
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                yield f"{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 0)}", node
+
+
+def named(node: ast.AST) -> str:
+    """`DeployAdvice.FOLLOW` for such an expression."""
+    return (
+        f"{node.value.id}.{node.attr}" if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) else ""
+    )
+
+
+def test_every_advice_is_given() -> None:
+    assert ADVICE.keys() - {named(node) for _, node in sources()} == set()
+
+
+def test_every_hint_has_the_values_of_its_advice() -> None:
+    wrong = [
+        f"{place}: {named(node.args[0])}"
+        for place, node in sources()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "advise"
+        if named(node.args[0]) in ADVICE and not any(isinstance(value, ast.Starred) for value in node.args)
+        if places(WORDING[ADVICE[named(node.args[0])]]) != len(node.args) - 1
+    ]
+    assert wrong == []
+
+
+def test_further_steps_follow() -> None:
+    first, second = advise(JudgementAdvice.GIVE_REGION), advise(JudgementAdvice.GIVE_STACK_NAME)
+
+    assert worded(with_step(first, second)) == f"{worded(first)}; {worded(second)}"
+    assert with_step(None, second) == second
 
 
 def test_an_advice_is_no_text() -> None:
     with pytest.raises(TypeError):
-        f"{advise(Advice.GIVE_REGION)}"
+        f"{advise(JudgementAdvice.GIVE_REGION)}"

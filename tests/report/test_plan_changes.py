@@ -10,6 +10,7 @@ from tapctl.stacks.changes import PropertyChange, ResourceChange
 from tapctl.stacks.validations import Validation
 from tapctl.unknown import Unknown
 from tests.support.golden import Golden
+from tests.support.hints import noted
 
 PLAIN, COLOURED = RenderOptions(100, color=False), RenderOptions(100, color=True)
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1"
@@ -83,7 +84,9 @@ def test_the_warnings_of_aws_follow_the_changes(golden: Golden) -> None:
 
 
 def test_validations_that_cannot_be_read_are_shown_as_unknown(golden: Golden) -> None:
-    denied = Unknown("cloudformation:DescribeEvents was denied", "allow the action cloudformation:DescribeEvents")
+    denied = Unknown(
+        "cloudformation:DescribeEvents was denied", noted("allow the action cloudformation:DescribeEvents")
+    )
     change_set = ChangeSet("set", STACK_ID, (), denied)
 
     golden(plan_changes.text(change_set, PLAIN))

@@ -11,7 +11,8 @@ from tapctl.account import snapshot
 from tapctl.cli import demand
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.concurrency.result import Preflight
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.report import preflight
 from tapctl.report.hints import DURING_DEPLOY, worded
 from tapctl.report.render import RenderOptions
@@ -119,8 +120,8 @@ def test_a_deploy_does_not_suggest_a_deploy(judged: Any) -> None:
     text = preflight.as_text(judged(10, 100), PLAIN, deploying=True)
 
     assert "`tapctl deploy`" not in text
-    assert worded(advise(Advice.APPLY_REMEDY), DURING_DEPLOY) in text
-    assert worded(advise(Advice.APPLY_REMEDY)) not in text
+    assert worded(advise(JudgementAdvice.APPLY_REMEDY), DURING_DEPLOY) in text
+    assert worded(advise(JudgementAdvice.APPLY_REMEDY)) not in text
 
 
 def test_a_template_without_functions_has_neither_table_nor_bar(judged: Any) -> None:

@@ -21,6 +21,7 @@ from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.verify import Verification
 from tapctl.workflows.destroy import DeletedResource
 from tests.support.golden import Golden
+from tests.support.hints import noted
 from tests.support.rolled_out import account, ended, planned, rolled_out
 from tests.support.schemas import breaches
 
@@ -62,7 +63,7 @@ def test_the_document_of_a_rollout(rollout: Rollout) -> None:
 
 
 def test_the_document_of_a_rollout_that_did_not_begin_has_its_error() -> None:
-    document = json.loads(report.rollout_json("prod", "orders", None, error=BusyError("busy", "wait")))
+    document = json.loads(report.rollout_json("prod", "orders", None, error=BusyError("busy", noted("wait"))))
 
     assert breaches(document) == []
     assert (document["error"]["message"], document["error"]["exit_code"]) == ("busy", 5)

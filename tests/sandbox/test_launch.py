@@ -61,7 +61,10 @@ def test_another_version_of_the_emulator_is_refused(
 
 
 def test_without_the_emulator_a_start_names_the_extra_and_nothing_else_is_needed(state: Path, golden: Golden) -> None:
-    code = "from tapctl import sandbox\ntry: sandbox.start()\nexcept Exception as e: print(e.message, '|', e.hint)"
+    code = """from tapctl import sandbox
+from tapctl.report.hints import worded
+try: sandbox.start()
+except Exception as e: print(e.message, '|', worded(e.hint))"""
 
     answer = run(code, "-S")  # without site-packages
 

@@ -8,11 +8,13 @@ import pytest
 
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError, ExitCode, UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.limits import QuotaValue
 from tapctl.limits.row import Call
 from tapctl.settings.settings import Settings
 from tests.settings.reading import read
-from tests.support.golden import Golden
+from tests.support.golden import Golden, shown
 
 
 @pytest.fixture
@@ -137,7 +139,7 @@ class TestMistakes:
         ],
     )
     def test_a_misspelt_key_suggests_the_nearest(self, folder: Path, text: str, near: str) -> None:
-        assert f"`{near}`" in str(refused(folder, text, env="dev").hint)
+        assert refused(folder, text, env="dev").hint == advise(UsageAdvice.DID_YOU_MEAN, near)
 
     @pytest.mark.parametrize(
         "text",
@@ -173,7 +175,7 @@ class TestEnvironments:
     ) -> None:
         error = refused(folder, self.TWO, env=name)
         assert f"`{name}`" in error.message
-        assert [environment for environment in ("staging", "production") if environment in str(error.hint)] == named
+        assert [environment for environment in ("staging", "production") if environment in shown(error.hint)] == named
         golden(error)
 
     def test_a_file_without_environments(self, folder: Path, golden: Golden) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from tapctl.errors import ConfigError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.settings.fleet_section import Fleet
 from tapctl.settings.targets import TargetAccount, Targets, choose
 from tests.support.golden import Golden
@@ -49,7 +51,7 @@ def test_a_wrong_entry_is_named(entry: str, tmp_path: Path, golden: Golden) -> N
     with pytest.raises(ConfigError) as failure:
         listed(tmp_path, entry)
 
-    golden(f"{failure.value.message}\n{failure.value.hint}")
+    golden(failure.value)
 
 
 def test_a_fleet_that_is_not_there_is_told_from_those_that_are() -> None:
@@ -58,4 +60,4 @@ def test_a_fleet_that_is_not_there_is_told_from_those_that_are() -> None:
     with pytest.raises(ConfigError) as failure:
         choose("staging", fleets, Path("tapctl.toml"))
 
-    assert failure.value.hint == "it has: prod, live"
+    assert failure.value.hint == advise(UsageAdvice.IT_HAS, "prod, live")

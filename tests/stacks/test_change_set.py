@@ -7,6 +7,8 @@ from botocore.stub import ANY, Stubber
 
 from tapctl.aws.session import Aws, Connection
 from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set import ChangeSet, ChangeSetRefused
 from tapctl.stacks.change_set_request import ChangeSetRequest
@@ -356,7 +358,7 @@ def test_a_type_that_only_the_sandbox_may_lack_is_no_fault_of_the_template(is_sa
 
     assert ("the sandbox does not have AWS::CloudFormation::LambdaHook" in raised.value.message) is is_sandbox
     assert (words in raised.value.message) is not is_sandbox
-    assert ("fix the template" in str(raised.value.hint)) is not is_sandbox
+    assert (raised.value.hint == advise(DeployAdvice.FIX_TEMPLATE_OR_PARAMETERS)) is not is_sandbox
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,17 @@
 """The closing remarks of an operation: what is left behind, and the log of a custom resource's function."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tapctl.aws.session import Aws
 from tapctl.aws.stacks import StackEvent, stack_event
 from tapctl.resource_types import STACK
 from tapctl.stacks.operation import WIDEST, closing_remarks
+from tests.support.fake_ui import FakeUI
 from tests.support.golden import Golden
 from tests.support.stubbed_stacks import STACK_ID, stubbed, unreachable_aws
 
@@ -37,6 +40,14 @@ def failed(reason: str = POINTER, token: str = FUNCTION) -> list[StackEvent]:
     ]
 
 
+def remarks(aws: Aws, events: Sequence[StackEvent]) -> list[str]:
+    """The closing remarks as a user interface shows them."""
+    ui = FakeUI()
+    for text, hint in closing_remarks(aws, events):
+        ui.step(text, hint)
+    return ui.steps
+
+
 def test_a_resource_that_an_update_could_not_delete_is_named_with_its_reason(golden: Golden) -> None:
     seen = [
         event("Old", "DELETE_IN_PROGRESS"),
@@ -44,17 +55,15 @@ def test_a_resource_that_an_update_could_not_delete_is_named_with_its_reason(gol
         end("UPDATE_COMPLETE"),
     ]
 
-    golden(list(closing_remarks(unreachable_aws(), seen)))
+    golden(remarks(unreachable_aws(), seen))
 
 
 def test_a_stack_whose_deletion_failed_leaves_nothing_behind() -> None:
-    assert list(closing_remarks(unreachable_aws(), [event("Old", "DELETE_FAILED"), end("DELETE_FAILED")])) == []
+    assert remarks(unreachable_aws(), [event("Old", "DELETE_FAILED"), end("DELETE_FAILED")]) == []
 
 
 def test_a_success_reads_nothing() -> None:
-    assert (
-        list(closing_remarks(unreachable_aws(), [event("Migration", "CREATE_COMPLETE"), end("CREATE_COMPLETE")])) == []
-    )
+    assert remarks(unreachable_aws(), [event("Migration", "CREATE_COMPLETE"), end("CREATE_COMPLETE")]) == []
 
 
 def unvalidated() -> list[StackEvent]:
@@ -76,9 +85,9 @@ def test_the_checks_that_refused_an_operation_are_named(golden: Golden) -> None:
     }
     with stubbed("cloudformation") as (aws, stubs):
         stubs["cloudformation"].add_response("describe_events", {"OperationEvents": [refusal]})
-        golden(list(closing_remarks(aws, unvalidated())), "read")
+        golden(remarks(aws, unvalidated()), "read")
         stubs["cloudformation"].add_client_error("describe_events", "AccessDenied", "no", 403)
-        golden(list(closing_remarks(aws, unvalidated())), "denied")
+        golden(remarks(aws, unvalidated()), "denied")
 
 
 def logged(*messages: str, stream: str = STREAM) -> dict[str, Any]:
@@ -93,7 +102,7 @@ def test_the_last_lines_of_the_stream_that_the_reason_names_are_shown(golden: Go
             {"logGroupName": GROUP, "logStreamNames": [STREAM], "startTime": 0},
         )
 
-        lines = list(closing_remarks(aws, failed()))
+        lines = remarks(aws, failed())
 
     assert lines[1:] == ["  request type: Create", "  Setup failed", "  because"]
     golden(lines)
@@ -104,7 +113,7 @@ def shown(*pages: dict[str, Any], reason: str = "it never answered") -> list[str
     with stubbed("logs") as (aws, stubs):
         for page in pages:
             stubs["logs"].add_response("filter_log_events", page)
-        return [line.strip() for line in closing_remarks(aws, failed(reason))][1:]
+        return [line.strip() for line in remarks(aws, failed(reason))][1:]
 
 
 def test_where_the_reason_names_no_stream_all_are_read() -> None:
@@ -117,7 +126,7 @@ def test_a_function_that_logs_into_another_group_is_read_there() -> None:
         stubs["lambda"].add_response("get_function_configuration", {"LoggingConfig": {"LogGroup": "shared"}})
         stubs["logs"].add_response("filter_log_events", logged("because"), {"logGroupName": "shared", "startTime": 0})
 
-        assert list(closing_remarks(aws, failed("no")))[1:] == ["  because"]
+        assert remarks(aws, failed("no"))[1:] == ["  because"]
 
 
 def test_every_page_of_the_log_is_read() -> None:
@@ -172,7 +181,7 @@ def test_the_log_is_read_from_the_first_event_of_the_resource_to_its_next_reques
         window = {"startTime": 1796048911500, "endTime": 1796048913250}
         stubs["logs"].add_response("filter_log_events", logged("because"), {"logGroupName": GROUP, **window})
 
-        assert list(closing_remarks(aws, seen))[1:] == ["  because"]
+        assert remarks(aws, seen)[1:] == ["  because"]
 
 
 def test_code_that_does_not_initialise_is_shown_by_its_log() -> None:
@@ -181,11 +190,11 @@ def test_code_that_does_not_initialise_is_shown_by_its_log() -> None:
     with stubbed("logs") as (aws, stubs):
         stubs["logs"].add_response("filter_log_events", logged("INIT_START Runtime", "No module named 'stripe'"))
 
-        assert list(closing_remarks(aws, [alias, end("ROLLBACK_COMPLETE")]))[1:] == ["  No module named 'stripe'"]
+        assert remarks(aws, [alias, end("ROLLBACK_COMPLETE")])[1:] == ["  No module named 'stripe'"]
 
 
 def test_a_custom_resource_behind_a_topic_has_no_log(golden: Golden) -> None:
-    golden(list(closing_remarks(unreachable_aws(), failed(token="arn:aws:sns:us-east-1:123456789012:requests"))))
+    golden(remarks(unreachable_aws(), failed(token="arn:aws:sns:us-east-1:123456789012:requests")))
 
 
 def test_what_a_rollback_leaves_in_the_account_is_named_with_the_way_to_import_it(golden: Golden) -> None:
@@ -196,7 +205,7 @@ def test_what_a_rollback_leaves_in_the_account_is_named_with_the_way_to_import_i
         end("ROLLBACK_COMPLETE"),
     ]
 
-    golden(list(closing_remarks(unreachable_aws(), seen)))
+    golden(remarks(unreachable_aws(), seen))
 
 
 def test_only_the_last_ten_lines_are_shown_and_none_without_end() -> None:
@@ -204,7 +213,7 @@ def test_only_the_last_ten_lines_are_shown_and_none_without_end() -> None:
         messages = logged(*(f"line {number}\n" for number in range(30)), "x" * 5000)
         stubs["logs"].add_response("filter_log_events", messages)
 
-        lines = list(closing_remarks(aws, failed()))[1:]
+        lines = remarks(aws, failed())[1:]
 
     assert lines[0] == "  line 21"
     assert len(lines) == 10
@@ -216,7 +225,7 @@ def test_a_log_that_cannot_be_read_is_one_line(code: str, golden: Golden) -> Non
     with stubbed("logs") as (aws, stubs):
         stubs["logs"].add_client_error("filter_log_events", code, "no", 400)
 
-        (line,) = closing_remarks(aws, failed())
+        (line,) = remarks(aws, failed())
 
     assert "logs:FilterLogEvents" in line
     golden(line)
@@ -227,7 +236,7 @@ def test_a_function_without_a_log_is_one_line(golden: Golden) -> None:
         stubs["logs"].add_client_error("filter_log_events", "ResourceNotFoundException", "no such group", 400)
         stubs["lambda"].add_client_error("get_function_configuration", "ResourceNotFoundException", "no such", 404)
 
-        (line,) = closing_remarks(aws, failed("it never answered"))
+        (line,) = remarks(aws, failed("it never answered"))
 
     assert GROUP in line
     golden(line)
@@ -245,7 +254,7 @@ def test_a_function_that_the_rollback_deleted_is_found_by_the_template_and_the_e
         stubs["cloudformation"].add_response("get_template", template(token))
         stubs["logs"].add_response("filter_log_events", logged("because"))
 
-        assert "shop-Migrator-1A2B" in next(iter(closing_remarks(aws, seen)))
+        assert "shop-Migrator-1A2B" in remarks(aws, seen)[0]
 
 
 def test_a_template_in_yaml_says_it_as_well() -> None:
@@ -255,14 +264,14 @@ def test_a_template_in_yaml_says_it_as_well() -> None:
         stubs["cloudformation"].add_response("get_template", {"TemplateBody": text})
         stubs["logs"].add_response("filter_log_events", logged("because"))
 
-        assert list(closing_remarks(aws, seen))[1] == "  because"
+        assert remarks(aws, seen)[1] == "  because"
 
 
 def test_a_template_that_cannot_be_read_is_one_line_with_the_place(golden: Golden) -> None:
     with stubbed("cloudformation") as (aws, stubs):
         stubs["cloudformation"].add_response("get_template", {"TemplateBody": "Resources: [A, {B: *missing}]"})
 
-        (line,) = closing_remarks(aws, failed(token=""))
+        (line,) = remarks(aws, failed(token=""))
 
     golden(line)
 
@@ -280,14 +289,14 @@ def test_an_older_function_is_read_from_the_stack() -> None:
         stubs["cloudformation"].add_response("describe_stack_resource", {"StackResourceDetail": detail})
         stubs["logs"].add_response("filter_log_events", logged("because"))
 
-        assert list(closing_remarks(aws, failed(token="")))[1] == "  because"
+        assert remarks(aws, failed(token=""))[1] == "  because"
 
 
 def test_a_template_that_does_not_name_the_function_is_one_line(golden: Golden) -> None:
     with stubbed("cloudformation") as (aws, stubs):
         stubs["cloudformation"].add_response("get_template", template({"Ref": "Token"}))
 
-        (line,) = closing_remarks(aws, failed(token=""))
+        (line,) = remarks(aws, failed(token=""))
 
     golden(line)
 

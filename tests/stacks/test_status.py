@@ -2,6 +2,8 @@ import pytest
 
 from tapctl.aws.stacks import StackDescription
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.resource_types import ABSENT, STACK_STATUSES, OperationEnd
 from tapctl.settings.settings import Settings
 from tapctl.stacks.stack import ReadyStack
@@ -128,7 +130,7 @@ def test_termination_protection_keeps_the_resources(status: str) -> None:
     decision = decide(Situation(status, held=("Table",), termination_protection=True))
 
     assert decision.action is REFUSE
-    assert "--no-enable-termination-protection" in decision.hint
+    assert decision.hint == advise(DeployAdvice.DISABLE_PROTECTION)
 
 
 @pytest.mark.parametrize("status", statuses())
@@ -142,7 +144,7 @@ def test_an_express_failure_is_not_rolled_back() -> None:
     decision = decide(Situation("UPDATE_FAILED", express=True))
 
     assert decision.action is REFUSE
-    assert "--express" in decision.hint
+    assert decision.hint == advise(DeployAdvice.DEPLOY_EXPRESS)
 
 
 @pytest.mark.parametrize(

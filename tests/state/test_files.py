@@ -166,12 +166,13 @@ class TestNotWriting:
             import resource, sys
             from pathlib import Path
             from tapctl.errors import TapctlError
+            from tapctl.report.hints import worded
             from tapctl.state.files import write_atomically
             resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
             try:
                 write_atomically(Path(sys.argv[1]), "x" * 100_000)
             except TapctlError as error:
-                print(error.message, error.hint, int(error.exit_code), sep="\\n")
+                print(error.message, worded(error.hint), int(error.exit_code), sep="\\n")
         """
         command = [sys.executable, "-c", dedent(program), str(path)]
         finished = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from tapctl.aws.stacks import StackEvent
 from tapctl.concurrency.result import Preflight
+from tapctl.hints import Hint
+from tapctl.report.hints import worded
 from tapctl.stacks.change_set import ChangeSet
 
 
@@ -41,8 +43,8 @@ class FakeUI:
     def text(self) -> str:
         return "\n".join(self.steps)
 
-    def step(self, text: str) -> None:
-        self.steps.append(text)
+    def step(self, text: str, hint: Hint | None = None) -> None:
+        self.steps.append(f"{text}; {worded(hint)}" if hint else text)
 
     def verdict(self, result: Preflight) -> None:
         self.results.append(result)

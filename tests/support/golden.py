@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tapctl.errors import TapctlError
-from tapctl.hints import Advised
+from tapctl.hints import Hint
 from tapctl.report.hints import worded
 from tests.support.shared_sandbox import ACCOUNT
 
@@ -26,8 +26,8 @@ def shown(value: object) -> str:
         case TapctlError():
             hint = f"\nhint: {worded(value.hint)}" if value.hint else ""
             return f"{type(value).__name__} ({int(value.exit_code)}): {value.message}{hint}"
-        case Advised():
-            return f"{value.advice.value}: {worded(value)}"
+        case Hint():
+            return f"{value.advice.name.lower().replace('_', '-')}: {worded(value)}"
         case Mapping():
             return "\n".join(f"{key}: {shown(item)}" for key, item in value.items())
         case list() | tuple():

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from tapctl.aws.session import Aws, Connection
 from tapctl.aws.stacks import StackEvent
+from tapctl.hints import Hint
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set import ChangeSet
 from tapctl.template.load import load
@@ -30,7 +31,7 @@ class KillingUI(FakeUI):
 
     moment: str = ""
 
-    def step(self, text: str) -> None:
+    def step(self, text: str, hint: Hint | None = None) -> None:
         if text.startswith(self.moment):
             kill()
 

@@ -18,6 +18,7 @@ from tapctl.settings.settings import Settings
 from tapctl.settings.targets import TargetAccount
 from tests.support.fake_account import FakeAccount, fake_account
 from tests.support.fixed import read
+from tests.support.hints import noted
 
 REGIONS = ("eu-west-1", "us-east-1")
 TEMPLATE = """\
@@ -43,7 +44,9 @@ def planned(*limits: int | None, state: SetState | None = None, joins: bool = Fa
     def open_cell(cell: Cell) -> FakeAccount:
         limit = limits[int(cell.account.id[0]) - 1]
         if limit is None:
-            raise AwsError("role read cannot be assumed from account 999999999999", "create it in these accounts")
+            raise AwsError(
+                "role read cannot be assumed from account 999999999999", noted("create it in these accounts")
+            )
         return fake_account(limit)
 
     def parameters(number: int) -> dict[str, str]:

@@ -16,6 +16,8 @@ from tapctl.fleet.operation import Progress
 from tapctl.fleet.plan import FleetDeletion, RolloutPlan
 from tapctl.fleet.request import RolloutRequest, StackSetRequest, settings_for, stack_set_of
 from tapctl.fleet.rollout import Rollout, deploy_fleet
+from tapctl.hints import Hint
+from tapctl.report.hints import worded
 from tapctl.settings.fleet_section import Fleet as Section
 from tapctl.settings.settings import Settings
 from tapctl.settings.targets import Targets
@@ -51,7 +53,8 @@ class FakeUI:
     on_step: Callable[[str], None] = lambda _: None
     on_progress: Callable[[Progress], None] = lambda _: None
 
-    def step(self, text: str) -> None:
+    def step(self, text: str, hint: Hint | None = None) -> None:
+        text = f"{text}; {worded(hint)}" if hint else text
         self.steps.append(text)
         self.on_step(text)
 

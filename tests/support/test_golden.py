@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tapctl.errors import UsageError
-from tapctl.hints import Advice, advise
 from tests.support.golden import Golden, sections, shown
+from tests.support.hints import noted
 
 TEXTS = """=== test_a ===
 old
@@ -104,6 +104,6 @@ def test_two_texts_of_one_test_need_names(tmp_path: Path) -> None:
 
 
 def test_an_error_is_shown_with_class_exit_code_and_hint() -> None:
-    assert shown(UsageError("no stack", "name one")) == "UsageError (2): no stack\nhint: name one"
+    assert shown(UsageError("no stack", noted("name one"))) == "UsageError (2): no stack\nhint: name one"
     assert shown([1, {"a": "b"}]) == "1\na: b"
-    assert shown(advise(next(iter(Advice)))).startswith(next(iter(Advice)).value)
+    assert shown(noted("name one")) == "as-written: name one"

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tapctl.errors import TemplateError
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.template.cloud_assembly import construct_of, is_outside, stacks
 from tests.support.golden import Golden
 
@@ -61,7 +62,7 @@ def test_a_stage_is_within_the_assembly(folder: str, tmp_path: Path, golden: Gol
     assembly(tmp_path / "app", Live=stage(folder))
     with pytest.raises(TemplateError) as caught:
         stacks(tmp_path / "app")
-    assert caught.value.hint == advise(Advice.SYNTHESIZE_CDK_APP)
+    assert caught.value.hint == advise(JudgementAdvice.SYNTHESIZE_CDK_APP)
     golden(caught.value)
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tapctl.hints import Advice, Hint, advise
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.template.values import NO_VALUE, ResourceReference
 from tapctl.unknown import Unknown
 from tests.support.golden import Golden
@@ -45,14 +46,16 @@ class TestRef:
     @pytest.mark.parametrize(
         ("name", "resolution"),
         [
-            pytest.param("Open", advise(Advice.GIVE_PARAMETER, "Open"), id="a-parameter-without-a-value"),
-            pytest.param("AWS::Partition", advise(Advice.GIVE_REGION), id="the-partition"),
-            pytest.param("AWS::AccountId", advise(Advice.GIVE_ACCOUNT_ID), id="the-account-id"),
-            pytest.param("AWS::StackName", advise(Advice.GIVE_STACK_NAME), id="the-stack-name"),
-            pytest.param("AWS::StackId", "", id="the-stack-id"),
+            pytest.param("Open", advise(JudgementAdvice.GIVE_PARAMETER, "Open"), id="a-parameter-without-a-value"),
+            pytest.param("AWS::Partition", advise(JudgementAdvice.GIVE_REGION), id="the-partition"),
+            pytest.param("AWS::AccountId", advise(JudgementAdvice.GIVE_ACCOUNT_ID), id="the-account-id"),
+            pytest.param("AWS::StackName", advise(JudgementAdvice.GIVE_STACK_NAME), id="the-stack-name"),
+            pytest.param("AWS::StackId", None, id="the-stack-id"),
         ],
     )
-    def test_an_unknown_name_has_a_reason_and_a_resolution(self, name: str, resolution: Hint, golden: Golden) -> None:
+    def test_an_unknown_name_has_a_reason_and_a_resolution(
+        self, name: str, resolution: Hint | None, golden: Golden
+    ) -> None:
         unknown = resolver(SECTIONS, {"Given": "given"}).value(ref(name))
         assert (type(unknown), unknown.resolution) == (Unknown, resolution)
         golden(unknown.reason)
@@ -329,13 +332,13 @@ class TestStringsAndLists:
     @pytest.mark.parametrize(
         ("expression", "resolution"),
         [
-            ({"Fn::Transform": {"Name": "M"}}, advise(Advice.READ_PROCESSED_TEMPLATE)),
-            ({"Fn::Transform": {"Name": "M"}, "A": "b"}, advise(Advice.READ_PROCESSED_TEMPLATE)),
-            ({"Fn::GetAZs": ""}, ""),
+            ({"Fn::Transform": {"Name": "M"}}, advise(JudgementAdvice.READ_PROCESSED_TEMPLATE)),
+            ({"Fn::Transform": {"Name": "M"}, "A": "b"}, advise(JudgementAdvice.READ_PROCESSED_TEMPLATE)),
+            ({"Fn::GetAZs": ""}, None),
         ],
-        ids=repr,
+        ids=["transform", "transform-beside-another-key", "availability-zones"],
     )
-    def test_other_functions_are_unknown(self, expression: Any, resolution: Hint, golden: Golden) -> None:
+    def test_other_functions_are_unknown(self, expression: Any, resolution: Hint | None, golden: Golden) -> None:
         unknown = value(expression)
         assert (type(unknown), unknown.resolution) == (Unknown, resolution)
         golden(unknown.reason)
@@ -369,7 +372,7 @@ class TestLookups:
     def test_an_unknown_lookup_has_a_key_and_a_resolution(self, expression: Any, lookup: str, golden: Golden) -> None:
         unknown = value(expression)
         assert isinstance(unknown, Unknown)
-        assert (unknown.lookup, unknown.resolution) == (lookup, advise(Advice.GIVE_LOOKUP, lookup))
+        assert (unknown.lookup, unknown.resolution) == (lookup, advise(JudgementAdvice.GIVE_LOOKUP, lookup))
         golden(unknown.reason)
 
     @pytest.mark.parametrize(
@@ -378,7 +381,7 @@ class TestLookups:
     def test_a_secret_is_never_looked_up(self, expression: str, golden: Golden) -> None:
         unknown = value(expression)
         assert isinstance(unknown, Unknown)
-        assert (unknown.lookup, unknown.resolution) == ("", "")
+        assert (unknown.lookup, unknown.resolution) == ("", None)
         golden(unknown.reason)
 
     def test_an_export_of_an_unknown_name_is_unknown(self) -> None:

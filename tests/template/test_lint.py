@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tapctl.errors import TapctlError, UsageError
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.template import lint
 from tapctl.template.cfn_lint_process import powers
 from tapctl.template.model import Source
@@ -140,7 +141,7 @@ def test_a_configuration_that_cfn_lint_refuses_is_an_error(folder: Path) -> None
     (folder / ".cfnlintrc").write_text("{")
     with lint.start(written(folder, CLEAN), None) as linting, pytest.raises(TapctlError) as caught:
         linting.matches()
-    assert caught.value.hint == advise(Advice.RUN_CFN_LINT)
+    assert caught.value.hint == advise(JudgementAdvice.RUN_CFN_LINT)
 
 
 RULE = """\
@@ -192,7 +193,7 @@ def test_what_loads_code_ends_the_process_before_it_is_loaded(folder: Path, home
 
     with pytest.raises(UsageError, match=r"\.cfnlintrc sets `append_rules`") as refused:
         linted(source)
-    assert refused.value.hint == advise(Advice.TRUST_CFN_LINT_CONFIGURATION)
+    assert refused.value.hint == advise(JudgementAdvice.TRUST_CFN_LINT_CONFIGURATION)
     assert not (folder / "ran").exists()
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tapctl.errors import ExitCode, TemplateError
-from tapctl.hints import Advice, advise
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.state.files import MAX_BYTES
 from tapctl.template.load import STDIN, load
 from tapctl.template.nested import stack_tree
@@ -46,7 +47,7 @@ def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_an_error(tmp_path: Path, golden: Golden) -> None:
     caught = error(tmp_path / "none.yaml")
-    assert caught.hint == advise(Advice.NAME_TEMPLATE)
+    assert caught.hint == advise(JudgementAdvice.NAME_TEMPLATE)
     golden(caught)
 
 
@@ -73,7 +74,7 @@ def test_a_folder_is_not_a_template(tmp_path: Path, golden: Golden) -> None:
 def test_an_invalid_manifest_is_an_error(tmp_path: Path, manifest: str, golden: Golden) -> None:
     (tmp_path / "manifest.json").write_text(manifest)
     caught = error(tmp_path)
-    assert (caught.file, caught.hint) == (f"{tmp_path}/manifest.json", advise(Advice.SYNTHESIZE_CDK_APP))
+    assert (caught.file, caught.hint) == (f"{tmp_path}/manifest.json", advise(JudgementAdvice.SYNTHESIZE_CDK_APP))
     golden(caught)
 
 
@@ -114,7 +115,7 @@ def test_a_process_substitution_is_read() -> None:
 
 def test_a_device_is_an_error(golden: Golden) -> None:
     caught = error("/dev/zero")
-    assert caught.hint == advise(Advice.PIPE_TEMPLATE)
+    assert caught.hint == advise(JudgementAdvice.PIPE_TEMPLATE)
     golden(caught)
 
 
@@ -123,7 +124,7 @@ def test_a_nested_template_that_is_a_device_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "z").symlink_to("/dev/zero")
     with pytest.raises(TemplateError) as caught:
         stack_tree(load(str(tmp_path / "t.yaml")), Parameters(), {})
-    assert (caught.value.file, caught.value.hint) == (str(tmp_path / "z"), advise(Advice.PIPE_TEMPLATE))
+    assert (caught.value.file, caught.value.hint) == (str(tmp_path / "z"), advise(JudgementAdvice.PIPE_TEMPLATE))
 
 
 @pytest.mark.parametrize(

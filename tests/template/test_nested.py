@@ -8,7 +8,8 @@ import pytest
 
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.errors import TemplateError
-from tapctl.hints import Advice, Hint, advise
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.template.load import load
 from tapctl.template.local_paths import RELATIVE
 from tapctl.template.model import Template
@@ -62,10 +63,12 @@ def test_a_template_without_a_file_is_skipped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("gone.yaml", RELATIVE), ("t.yaml", "remove the circular nesting")], ids=["missing", "circular"]
+    ("name", "hint"),
+    [("gone.yaml", RELATIVE), ("t.yaml", advise(JudgementAdvice.REMOVE_CIRCULAR_NESTING))],
+    ids=["missing", "circular"],
 )
 def test_a_nested_template_that_is_missing_or_nests_itself_is_an_error(
-    name: str, hint: str, tmp_path: Path, golden: Golden
+    name: str, hint: Hint, tmp_path: Path, golden: Golden
 ) -> None:
     (tmp_path / "t.yaml").write_text(NESTED.replace("sub/inner.yaml", name))
     with pytest.raises(TemplateError) as caught:
@@ -77,8 +80,8 @@ def test_a_nested_template_that_is_missing_or_nests_itself_is_an_error(
 @pytest.mark.parametrize(
     ("url", "resolution"),
     [
-        ("https://bucket.s3.amazonaws.com/inner.yaml", advise(Advice.CHECK_NESTED_TEMPLATE)),
-        ("!Ref Url", advise(Advice.GIVE_PARAMETER, "Url")),
+        ("https://bucket.s3.amazonaws.com/inner.yaml", advise(JudgementAdvice.CHECK_NESTED_TEMPLATE)),
+        ("!Ref Url", advise(JudgementAdvice.GIVE_PARAMETER, "Url")),
     ],
 )
 def test_a_nested_template_elsewhere_is_a_remote_stack(url: str, resolution: Hint, golden: Golden) -> None:
@@ -132,7 +135,7 @@ def test_a_nested_asset_of_the_cdk_that_is_gone_is_a_remote_stack(golden: Golden
     metadata = "Metadata: {'aws:asset:path': Inner.nested.template.json, 'aws:asset:property': TemplateURL}"
     text = f"Resources: {{Inner: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: {url}}}, {metadata}}}}}"
     (remote,) = stack_tree_of(text).remotes()
-    assert (remote.prefix, remote.unknown.resolution) == ("Inner/", advise(Advice.SYNTHESIZE_CDK_APP))
+    assert (remote.prefix, remote.unknown.resolution) == ("Inner/", advise(JudgementAdvice.SYNTHESIZE_CDK_APP))
     golden(remote.unknown.reason)
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.verify.check import Check
 from tapctl.verify.drift import check_drift
 from tapctl.verify.retry import RetryWindow
@@ -117,7 +119,7 @@ def test_a_denied_detection_names_the_action() -> None:
 
     assert check.status.value == "not checked"
     assert "cloudformation:DetectStackDrift" in check.message
-    assert "cloudformation:DetectStackDrift" in str(check.hint)
+    assert check.hint == advise(JudgementAdvice.ALLOW_ACTION, "cloudformation:DetectStackDrift")
 
 
 def test_the_sandbox_proves_nothing_about_drift(golden: Golden) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from tapctl.aws.session import Aws
+from tapctl.hints import Advice, advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.settings.settings import Settings
 from tapctl.settings.verify_section import HttpProbe, VerifyConfig
 from tapctl.stacks.follow import stack_flags
@@ -133,15 +135,15 @@ def test_a_stuck_stack_fails_permanently(status: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "option"),
+    ("status", "recreates"),
     [
-        ("ROLLBACK_COMPLETE", ""),
-        ("CREATE_FAILED", ""),
-        ("ROLLBACK_FAILED", " --recover"),
-        ("DELETE_FAILED", " --recover"),
+        ("ROLLBACK_COMPLETE", DeployAdvice.RECREATE_STACK),
+        ("CREATE_FAILED", DeployAdvice.RECREATE_STACK),
+        ("ROLLBACK_FAILED", DeployAdvice.RECREATE_BROKEN_STACK),
+        ("DELETE_FAILED", DeployAdvice.RECREATE_BROKEN_STACK),
     ],
 )
-def test_a_stack_that_must_be_recreated_has_no_other_check(status: str, option: str) -> None:
+def test_a_stack_that_must_be_recreated_has_no_other_check(status: str, recreates: Advice) -> None:
     retries = Retries(30)
     with stubbed("cloudformation") as (aws, stubs):
         queue_reads(stubs, 1, status)
@@ -150,7 +152,7 @@ def test_a_stack_that_must_be_recreated_has_no_other_check(status: str, option: 
 
     [only] = result.checks
     assert (only.subject, only.status.value) == ("stack", "failed")
-    assert f"`tapctl deploy{stack_flags(aws, 'shop')}{option}`" in str(only.hint)
+    assert only.hint == advise(recreates, stack_flags(aws, "shop"))
     assert retries.pauses == []
 
 

@@ -5,7 +5,8 @@ import pytest
 from tapctl.account.model import LiveFunction, Quota, Stack
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.concurrency.verdict import Verdict
-from tapctl.hints import Advice, advise
+from tapctl.hints import Advice, Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.settings.settings import Settings
 from tapctl.unknown import Unknown
 from tapctl.workflows.fix import why_no_edit
@@ -13,6 +14,7 @@ from tapctl.workflows.preflight import judge
 from tests.support.fake_account import FakeAccount, fake_account
 from tests.support.fixed import judged, read
 from tests.support.golden import Golden
+from tests.support.hints import noted
 
 FUNCTION = "Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{ReservedConcurrentExecutions: {}}}}}}}"
 PROVISIONED = """\
@@ -39,7 +41,7 @@ def test_a_forbidden_remedy_is_named(golden: Golden) -> None:
 
 @pytest.mark.parametrize(
     ("mode", "advice"),
-    [(RemedyMode.ADJUST, Advice.DEPLOY_IN_TWO_STEPS), (RemedyMode.ASK, Advice.ALLOW_TWO_STEPS)],
+    [(RemedyMode.ADJUST, JudgementAdvice.DEPLOY_IN_TWO_STEPS), (RemedyMode.ASK, JudgementAdvice.ALLOW_TWO_STEPS)],
     ids=["allowed", "with-consent"],
 )
 def test_two_steps_need_no_edit(mode: RemedyMode, advice: Advice, golden: Golden) -> None:
@@ -57,13 +59,13 @@ def test_two_steps_need_no_edit(mode: RemedyMode, advice: Advice, golden: Golden
         pytest.param(TABLE, fake_account(quotas={"dynamodb/L-F98FE922": Quota(10, 10)}), (), id="another-limit"),
         pytest.param(
             FUNCTION.format("!ImportValue x"),
-            fake_account(lookups={"import:x": Unknown("x was denied", "allow the action x")}),
-            ("allow the action x",),
+            fake_account(lookups={"import:x": Unknown("x was denied", noted("allow the action x"))}),
+            (noted("allow the action x"),),
             id="unknown",
         ),
     ],
 )
-def test_the_decisive_limit_is_named(text: str, reader: FakeAccount, hints: tuple[str, ...], golden: Golden) -> None:
+def test_the_decisive_limit_is_named(text: str, reader: FakeAccount, hints: tuple[Hint, ...], golden: Golden) -> None:
     message, found = why_no_edit(judge(read(text), reader, Settings("t.yaml")))
     assert found == hints
     golden(message)

@@ -29,7 +29,8 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.concurrency.warnings import UNSET_PARAMETER
 from tapctl.errors import ExitCode, TemplateError, UsageError
-from tapctl.hints import Advice, Advised, advise
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.limits import CONCURRENCY, Limit, LimitKind, LimitSettings, catalogue
 from tapctl.limits.row import each
 from tapctl.report.hints import worded
@@ -58,10 +59,11 @@ from tapctl.workflows.read_inputs import stack_tree_for
 from tapctl.workflows.survey import survey
 from tests.support.fake_account import FakeAccount, fake_account
 from tests.support.golden import Golden
+from tests.support.hints import noted
 from tests.support.templates import template
 
 FITS, EXCEEDS, UNCERTAIN, UNKNOWN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN, Verdict.UNKNOWN
-DENIED = Unknown("cloudformation:DescribeStacks was denied", "allow the action cloudformation:DescribeStacks")
+DENIED = Unknown("cloudformation:DescribeStacks was denied", noted("allow the action cloudformation:DescribeStacks"))
 HANDLE = "Resources: {T: {Type: AWS::CloudFormation::WaitConditionHandle}}\n"
 EXPORT = f"{HANDLE}Outputs: {{O: {{Value: 1, Export: {{Name: n}}}}}}"
 TABLE = "Resources: {T: {Type: AWS::DynamoDB::Table}}"
@@ -197,7 +199,7 @@ class TestWhatOldVersionsHold:
         reader.closer = {"Fn": LiveFunction("mine-Fn", 30, 20, {":7": 20})}
         found = judged("10", reader)
         assert found.verdict is EXCEEDS
-        assert found.findings[0].hints == (advise(Advice.FREE_PROVISIONED, "mine-Fn", "7"),)
+        assert found.findings[0].hints == (advise(JudgementAdvice.FREE_PROVISIONED, "mine-Fn", "7"),)
         golden(found.findings[0].message)
 
     def test_it_leaves_no_room_for_the_first_alias_inside_an_unchanged_reservation(self) -> None:
@@ -344,7 +346,7 @@ class TestUnsetParameters:
             if finding.rule == UNSET_PARAMETER
         ]
         assert all((finding.line, finding.severity, finding.verdict) == (1, "warning", FITS) for finding in found)
-        return [str(hint.values[0]) for finding in found for hint in finding.hints if isinstance(hint, Advised)]
+        return [str(hint.values[0]) for finding in found for hint in finding.hints]
 
     def test_one_without_a_value_is_named(self) -> None:
         assert self.unset() == ["Stage"]
@@ -376,7 +378,7 @@ class TestKeptParameters:
         assert found.kept == (KeptParameter("Size", "3", "5"),)
         (warning,) = (finding for finding in found.findings if finding.rule == KEPT_PARAMETER)
         assert (found.verdict, warning.line) == (FITS, 3)
-        assert warning.hints == (advise(Advice.GIVE_PARAMETER, "Size"),)
+        assert warning.hints == (advise(JudgementAdvice.GIVE_PARAMETER, "Size"),)
         document = json.loads(as_json(found, RenderOptions(80, color=False)))
         assert document["kept_parameters"] == [{"parameter": "Size", "value": "3", "default": "5"}]
         golden(warning.message)
@@ -394,8 +396,8 @@ class TestKeptParameters:
         assert "the running template" not in reader.asked
 
 
-def hints(found: Preflight) -> list[Advised]:
-    return [hint for hint in found.findings[0].hints if isinstance(hint, Advised)]
+def hints(found: Preflight) -> list[Hint]:
+    return [*found.findings[0].hints]
 
 
 class TestHolders:
@@ -407,15 +409,15 @@ class TestHolders:
     def test_the_largest_others_are_named(self) -> None:
         found = judged("400", self.reader(346, stack=live(20)))
         assert found.reserved_by_others == 634
-        assert hints(found)[1] == advise(Advice.FREE_HELD, "a 300, b 300, c 30 and 1 more")
+        assert hints(found)[1] == advise(JudgementAdvice.FREE_HELD, "a 300, b 300, c 30 and 1 more")
 
     def test_where_no_remedy_is_allowed_the_hint_is_to_free_it(self) -> None:
         found = judged("400", self.reader(366), remedy=RemedyMode.FAIL)
-        assert hints(found)[0].advice is Advice.FREE_HELD
+        assert hints(found)[0].advice is JudgementAdvice.FREE_HELD
 
     def test_without_their_names_the_hint_is_the_same_in_general(self) -> None:
         found = judged("400", self.reader(366, holders=denied("lambda:ListFunctions")), remedy=RemedyMode.FAIL)
-        assert hints(found)[0] == advise(Advice.FREE_RESERVATIONS)
+        assert hints(found)[0] == advise(JudgementAdvice.FREE_RESERVATIONS)
 
     @pytest.mark.parametrize("reserved", ["100", "0"])
     def test_they_are_not_read_where_it_fits(self, reserved: str) -> None:
@@ -427,7 +429,9 @@ class TestHolders:
         reader = fake_account(10)
         found = judged("5", reader, remedy=RemedyMode.FAIL)
         assert "holders" not in reader.asked
-        assert {Advice.FREE_HELD, Advice.FREE_RESERVATIONS}.isdisjoint(hint.advice for hint in hints(found))
+        assert {JudgementAdvice.FREE_HELD, JudgementAdvice.FREE_RESERVATIONS}.isdisjoint(
+            hint.advice for hint in hints(found)
+        )
         golden(found.findings[0].hints[0])
 
     def test_a_survey_reads_them_if_asked(self) -> None:
@@ -439,36 +443,40 @@ class TestAHigherQuota:
     CODE = ("lambda", "L-B99A9384")
 
     def test_the_hint_requests_a_value_that_aws_accepts(self) -> None:
-        assert hints(judged("100", fake_account(10)))[1:] == [advise(Advice.REQUEST_INCREASE, *self.CODE, 1001)]
+        assert hints(judged("100", fake_account(10)))[1:] == [
+            advise(JudgementAdvice.REQUEST_INCREASE, *self.CODE, 1001)
+        ]
 
     def test_the_region_is_named_where_it_is_known(self) -> None:
         found = judged("100", fake_account(10), region="eu-west-1")
-        assert hints(found)[1:] == [advise(Advice.REQUEST_INCREASE_IN_REGION, *self.CODE, 1001, "eu-west-1")]
+        assert hints(found)[1:] == [advise(JudgementAdvice.REQUEST_INCREASE_IN_REGION, *self.CODE, 1001, "eu-west-1")]
 
     def test_the_floor_of_the_higher_limit_counts(self) -> None:
-        assert hints(judged("1000", fake_account(50)))[1:] == [advise(Advice.REQUEST_INCREASE, *self.CODE, 1100)]
+        assert hints(judged("1000", fake_account(50)))[1:] == [
+            advise(JudgementAdvice.REQUEST_INCREASE, *self.CODE, 1100)
+        ]
 
     def test_in_the_sandbox_no_quota_of_aws_is_requested(self) -> None:
         found = judged("100", fake_account(10), sandbox=True)
-        assert hints(found)[1:] == [advise(Advice.RAISE_SANDBOX_LIMIT, 200)]
+        assert hints(found)[1:] == [advise(JudgementAdvice.RAISE_SANDBOX_LIMIT, 200)]
 
     def test_a_sandbox_whose_limit_was_lowered_below_its_reservations_needs_room_for_them(self) -> None:
         found = judged("50", fake_account(10, 0, holders=Holders({"other": 100})), sandbox=True)
-        assert hints(found)[-1] == advise(Advice.RAISE_SANDBOX_LIMIT, 250)
+        assert hints(found)[-1] == advise(JudgementAdvice.RAISE_SANDBOX_LIMIT, 250)
 
     def test_a_pending_increase_that_is_enough_is_not_requested_again(self) -> None:
         reader = fake_account(10)
         reader.increases = (Increase(1001, "2026-11-01"),)
         found = judged("100", reader)
-        assert hints(found)[1:] == [advise(Advice.WAIT_FOR_INCREASE, 1001, "2026-11-01")]
+        assert hints(found)[1:] == [advise(JudgementAdvice.WAIT_FOR_INCREASE, 1001, "2026-11-01")]
         assert found.pending_increases == reader.increases
 
     def test_a_pending_increase_that_is_not_enough_is_named_too(self) -> None:
         reader = fake_account(1000)
         reader.increases = (Increase(1200, "2026-11-01"),)
         assert hints(judged("1200", reader))[1:] == [
-            advise(Advice.REQUEST_INCREASE, *self.CODE, 1300),
-            advise(Advice.INCREASE_PENDING, 1200, "2026-11-01"),
+            advise(JudgementAdvice.REQUEST_INCREASE, *self.CODE, 1300),
+            advise(JudgementAdvice.INCREASE_PENDING, 1200, "2026-11-01"),
         ]
 
     def test_pending_increases_are_not_read_where_it_fits(self) -> None:
@@ -616,7 +624,7 @@ class TestALiveStack:
 
     def test_a_hidden_value_is_unknown(self) -> None:
         found = judged(
-            "!Ref Size", fake_account(stack=live(None, {"Size": Unknown("hidden", "--parameter Size=VALUE")}))
+            "!Ref Size", fake_account(stack=live(None, {"Size": Unknown("hidden", noted("--parameter Size=VALUE"))}))
         )
         assert (found.verdict, found.concurrency.reason) == (UNKNOWN, "hidden")
 
@@ -649,7 +657,7 @@ class TestWhatCannotBeSeen:
 
 
 def denied(action: str) -> Unknown:
-    return Unknown(f"{action} was denied", f"allow the action {action}")
+    return Unknown(f"{action} was denied", noted(f"allow the action {action}"))
 
 
 NO_SETTINGS = denied("lambda:GetAccountSettings")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from tapctl.account.floor_cache import floor_in_error
 from tapctl.aws.stacks import StackEvent
+from tapctl.hints import Hint, advise
+from tapctl.hints.failures import FailureAdvice
 from tapctl.resource_types import STACK
 from tapctl.stacks.causes.access import KEYS, PERMISSIONS
 from tapctl.stacks.causes.cause import Cause
@@ -51,7 +53,7 @@ class Diagnosis:
     logical_id: str
     reason: str
     meaning: str = ""
-    hint: str = ""
+    hint: Hint | None = None
     event: StackEvent | None = None
 
     @property
@@ -90,19 +92,20 @@ def _rollback(events: Sequence[StackEvent]) -> StackEvent | None:
     return next(own, None)
 
 
-def explain(reason: str, physical_id: str = "", flags: str = "", first: Sequence[Cause] = ()) -> tuple[str, str]:
-    """What a status reason means and the next step; two empty texts for an unknown reason.
+def explain(
+    reason: str, physical_id: str = "", flags: str = "", first: Sequence[Cause] = ()
+) -> tuple[str, Hint | None]:
+    """What a status reason means and the next step; an empty text and None for an unknown reason.
 
     Rows of `first` come before those of the table.
     """
     if (minimum := floor_in_error(reason)) is not None:
-        shows = f"`tapctl preflight{flags} --min-unreserved {minimum}` shows what fits"
         return (
             f"the reservation would leave fewer than {minimum} unreserved executions in this account",
-            f"{shows}; `tapctl deploy` with the same options lowers it to fit",
+            advise(FailureAdvice.FIT_MINIMUM, flags, minimum),
         )
     for cause in (*first, *CAUSES):
         if match := re.search(cause.pattern, reason, re.IGNORECASE | re.DOTALL):
             named = {"physical_id": physical_id or "NAME", **match.groupdict("")}
-            return cause.meaning.format_map(named), cause.hint.format_map(named).removesuffix(" on ")
-    return "", ""
+            return cause.meaning.format_map(named), advise(cause.advice, *(named[group] for group in cause.groups))
+    return "", None

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
+from tapctl.hints import Advice
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A pattern, matched anywhere and in any case; `{name}` in the texts is replaced by its group of that name."""
+    """A pattern, matched anywhere and in any case; `{name}` in the meaning is replaced by its group of that name."""
 
     pattern: str
     meaning: str
-    hint: str
+    advice: Advice
+    groups: tuple[str, ...] = ()
+    """The values of the advice, by the names of the groups."""

@@ -1,42 +1,44 @@
 """Refusals of CloudFormation's checks, of hooks and of resource handlers."""
 
+from tapctl.hints.failures import FailureAdvice
 from tapctl.stacks.causes.cause import Cause
 
 CHECKS = (
     Cause(
         r"Validation failed with \d+ error\(s\)\. Call DescribeEvents",
         "CloudFormation's checks refused it before a resource was touched",
-        "fix what the checks above name",
+        FailureAdvice.FIX_CHECKS,
     ),
     Cause(
         r"AWS::EarlyValidation::(?P<check>\w+)",
         "CloudFormation's check {check} of the change set failed",
-        "fix what the checks above name",
+        FailureAdvice.FIX_CHECKS,
     ),
     Cause(
         r"The following hook\(s\) failed: \[(?P<hooks>[^\]]+)\]",
         "a hook of this account, {hooks}, does not allow it",
-        "meet its conditions; `aws cloudformation list-hook-results` shows its reasons",
+        FailureAdvice.MEET_HOOK,
     ),
     Cause(
         r"Properties validation failed for resource (?P<resource>\S+)|Model validation failed",
         "the resource type does not have such a property, or does not accept its value",
-        "`tapctl preflight` runs cfn-lint, which names the line",
+        FailureAdvice.RUN_PREFLIGHT,
     ),
     Cause(
         r"Unable to fetch parameters \[(?P<parameters>[^\]]+)\] from parameter store",
         "there is no SSM parameter {parameters} in this account and Region",
-        "create it, or give the template parameter another name",
+        FailureAdvice.CREATE_PARAMETER,
     ),
     Cause(
         r"Nested change set (?P<set>\S+) was not successfully created",
         "the change set of a nested stack failed",
-        "`aws cloudformation describe-change-set --change-set-name {set}` shows its reason",
+        FailureAdvice.DESCRIBE_CHANGE_SET,
+        ("set",),
     ),
     Cause(
         r"HandlerErrorCode: (?:InternalFailure|ServiceInternalError|NetworkFailure|ServiceTimeout)|^Internal Failure",
         "an internal error of AWS, not of the template",
-        "deploy again; if it fails again, check the AWS Health Dashboard",
+        FailureAdvice.CHECK_HEALTH,
     ),
 )
 
@@ -44,29 +46,29 @@ GENERAL = (
     Cause(
         r"Replacement type updates not supported on stack with disable-rollback",
         "CloudFormation replaces no resource while rollback is disabled",
-        "deploy without `--disable-rollback`",
+        FailureAdvice.DEPLOY_WITH_ROLLBACK,
     ),
     Cause(
         r"Update of resource type is not permitted.* resources: ?\[(?P<resources>[^\]]+)\]",
         "the type of a resource cannot change under its logical id: {resources}",
-        "give it another logical id, which creates the new one and deletes the old one",
+        FailureAdvice.RENAME_TO_REPLACE,
     ),
     Cause(
         r"HandlerErrorCode: NotUpdatable|Update (?:of|to) resource type \S+ is not supported|createOnly",
         "the property can only be set when the resource is created",
-        "give the resource another logical id, which replaces it",
+        FailureAdvice.RENAME_RESOURCE,
     ),
     Cause(
         r"HandlerErrorCode: ResourceConflict|ConcurrentModification|OperationAborted|conflicting conditional operation"
         r"|is currently being (?:modified|updated|deleted)|ResourceInUse",
         "another operation is changing the resource",
-        "deploy again when it has ended",
+        FailureAdvice.AWAIT_OPERATION,
     ),
     Cause(
         r"HandlerErrorCode: NotFound|ResourceNotFound|NoSuchEntity|NoSuchBucket|NoSuchKey"
         r"|does not exist|cannot be found|not found",
         "something that the resource names does not exist in this account and Region",
-        "correct the name, or create it first",
+        FailureAdvice.CORRECT_NAME,
     ),
 )
 """What is known of an error by its kind alone."""

@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
 """
 
+from tapctl.hints.failures import FailureAdvice
 from tapctl.stacks.causes.cause import Cause
 
 _FAILED = r"Received response status \[FAILED\] from custom resource\. Message returned: .*"
@@ -12,62 +13,65 @@ CUSTOM = (
     Cause(
         r"did not receive a response from your Custom Resource.*requestId \[(?P<request>[^\]]*)\]",
         "the function behind the custom resource did not respond: it crashed, timed out, or cannot reach S3",
-        "look for request {request} in the function's log",
+        FailureAdvice.FIND_REQUEST,
+        ("request",),
     ),
     Cause(
         r"Custom Resource failed to stabilize in expected time",
         "the function behind the custom resource did not respond: it crashed, timed out, or cannot reach S3",
-        "see its log; ServiceTimeout of the resource ends the wait earlier",
+        FailureAdvice.SEE_LOG_OR_TIMEOUT,
     ),
     Cause(
         r"Vendor response doesn't contain (?P<name>\S+)",
         "the response of the custom resource has no {name}, which the template reads with Fn::GetAtt",
-        "return {name} in Data of the response",
+        FailureAdvice.RETURN_ATTRIBUTE,
+        ("name",),
     ),
     Cause(
         r"Response object is too long",
         "the response of the custom resource exceeds 4096 bytes",
-        "return less in Data and in Reason of the response",
+        FailureAdvice.RETURN_LESS,
     ),
     Cause(
         r"Invalid Response object|Invalid PhysicalResourceId|Vendor response",
         "CloudFormation does not accept the response of the custom resource",
-        "return Status, PhysicalResourceId, StackId, RequestId and LogicalResourceId as the request has them",
+        FailureAdvice.RETURN_REQUEST_FIELDS,
     ),
     Cause(
         r"Modifying service token is not allowed",
         "the ServiceToken of a custom resource cannot change",
-        "give the resource another logical id, which creates it with the new function",
+        FailureAdvice.RENAME_CUSTOM_RESOURCE,
     ),
     Cause(
         _FAILED + r"(?:Rate exceeded|Throttl|Too ?Many ?Requests|RequestLimitExceeded|SlowDown|reduce your request rate"
         r"|ProvisionedThroughputExceeded|Status ?Code: 429)",
         "AWS throttled the function behind the custom resource",
-        "deploy again; DependsOn between the custom resources spreads their requests",
+        FailureAdvice.SPREAD_CUSTOM_RESOURCES,
     ),
     Cause(
         _FAILED + r"is not authorized to perform: (?P<action>[\w-]+:[\w*]+)",
         "the function behind the custom resource may not do {action}",
-        "allow {action} in the function's role",
+        FailureAdvice.ALLOW_IN_FUNCTION_ROLE,
+        ("action",),
     ),
     Cause(
         _FAILED + r"(?:Access ?Denied|UnauthorizedOperation|not authorized)",
         "the function behind the custom resource may not do that",
-        "see its log, and allow the action in the function's role",
+        FailureAdvice.SEE_LOG_AND_ALLOW,
     ),
     Cause(
         _FAILED + r"(?:signal: killed|OutOfMemory|MemoryError|heap out of memory)",
         "the function behind the custom resource ran out of memory",
-        "raise its MemorySize",
+        FailureAdvice.RAISE_MEMORY,
     ),
     Cause(
         _FAILED + r"(?:Task timed out|TimeoutError|timed? ?out)",
         "the function behind the custom resource took too long",
-        "see its log, and raise its Timeout if it needs more",
+        FailureAdvice.SEE_LOG_AND_RAISE_TIMEOUT,
     ),
     Cause(
         r"Received response status \[FAILED\] from custom resource",
         "the function behind the custom resource reported a failure",
-        "see its log",
+        FailureAdvice.SEE_ITS_LOG,
     ),
 )

@@ -1,5 +1,6 @@
 """Refusals of single services, in the order of their names."""
 
+from tapctl.hints.failures import FailureAdvice
 from tapctl.stacks.causes.cause import Cause
 
 SERVICES = (
@@ -7,164 +8,165 @@ SERVICES = (
     Cause(
         r"The REST API doesn't contain any methods|No integration defined for method",
         "the deployment of the API is created before its methods",
-        "add DependsOn on every method, and its integration, to the deployment",
+        FailureAdvice.DEPEND_ON_METHODS,
     ),
     Cause(
         r"CloudWatch Logs role ARN must be set in account settings",
         "API Gateway has no role in this account and Region with which it writes logs",
-        "add an AWS::ApiGateway::Account with CloudWatchRoleArn, or switch off the stage's logging",
+        FailureAdvice.ADD_API_LOG_ROLE,
     ),
     # CloudFront and Route 53
     Cause(
         r"certificate doesn't exist, isn't in us-east-1|certificate .*must be in us-east-1",
         "CloudFront takes certificates of us-east-1 only",
-        "create the certificate in us-east-1, and wait until it is issued",
+        FailureAdvice.ISSUE_CERTIFICATE,
     ),
     Cause(
         r"certificate that is attached to your distribution doesn't cover|doesn't cover the alternate domain name",
         "the certificate of the distribution does not have its domain name",
-        "use a certificate that has every name of Aliases",
+        FailureAdvice.COVER_ALIASES,
     ),
     Cause(
         r"account must be verified before you can add|account has not been verified|account is (?:currently )?blocked",
         "AWS has not verified the account for this service yet",
-        "ask AWS Support to verify it, then deploy again",
+        FailureAdvice.VERIFY_ACCOUNT,
     ),
     Cause(
         r"CNAMEs you provided are already associated with a different resource|CNAMEAlreadyExists",
         "another CloudFront distribution has the domain name",
-        "remove it there first, or use another name",
+        FailureAdvice.REMOVE_DOMAIN,
     ),
     # DynamoDB
     Cause(
         r"Only (?P<tables>\d+) tables can be created, updated, or deleted simultaneously",
         "DynamoDB changes at most {tables} tables of an account at once",
-        "deploy again; DependsOn between the tables spreads their changes",
+        FailureAdvice.SPREAD_TABLES,
     ),
     Cause(
         r"more than one (?:GSI|global secondary index|index) creation or deletion|one GSI creation",
         "one update can create or delete one global secondary index of a table",
-        "deploy the indexes one after the other",
+        FailureAdvice.SEPARATE_INDEXES,
     ),
     Cause(
         r"Some AttributeDefinitions are not used|Number of attributes in KeySchema does not exactly match",
         "AttributeDefinitions must name the attributes of the keys and indexes, and no others",
-        "remove the others from AttributeDefinitions",
+        FailureAdvice.REMOVE_ATTRIBUTES,
     ),
     # EC2 and ECS
     Cause(
         r"do not have sufficient \S+ capacity|InsufficientInstanceCapacity|insufficient capacity",
         "AWS has no capacity for the instance type there now",
-        "deploy again later, or use another Availability Zone or instance type",
+        FailureAdvice.AWAIT_CAPACITY,
     ),
     Cause(
         r"instance type \((?P<type>[\w.-]+)\) is not supported in your requested Availability Zone"
         r" \((?P<zone>[\w-]+)\)",
         "the Availability Zone {zone} does not have the instance type {type}",
-        "use another Availability Zone, or another instance type",
+        FailureAdvice.CHANGE_INSTANCE_TYPE,
     ),
     Cause(
         r"CIDR '(?P<cidr>[^']+)' conflicts with another subnet",
         "another subnet of the VPC has addresses of {cidr}",
-        "use a range that no subnet has",
+        FailureAdvice.CHANGE_RANGE,
     ),
     Cause(
         r"not enough free addresses|insufficient (?:free )?(?:IP )?addresses|OutOfIPAddresses|OutOfFreeAddresses",
         "a subnet has no free addresses left",
-        "use a larger subnet, or remove network interfaces that are not used",
+        FailureAdvice.ENLARGE_SUBNET,
     ),
     Cause(
         r"target group with targetGroupArn \S+ does not have an associated load balancer",
         "the service is created before the listener that joins its target group to a load balancer",
-        "add DependsOn on the listener, or on its rule, to the service",
+        FailureAdvice.DEPEND_ON_LISTENER,
     ),
     Cause(
         r"Deployment Circuit Breaker was triggered",
         "the tasks of the service do not start, or fail their health checks",
-        "see the stopped tasks: `aws ecs describe-tasks` shows stoppedReason",
+        FailureAdvice.SEE_STOPPED_TASKS,
     ),
     Cause(
         r"Unable to assume the service linked role|service linked role .*(?:does not exist|exists)",
         "the account does not have the service-linked role of the service yet",
-        "deploy again; `aws iam create-service-linked-role` creates it",
+        FailureAdvice.CREATE_SERVICE_ROLE,
     ),
     # RDS
     Cause(
         r"Cannot find version (?P<version>\S+) for (?P<engine>[\w-]+)",
         "RDS does not have version {version} of {engine} any more, or not in this Region",
-        "`aws rds describe-db-engine-versions --engine {engine}` lists those that it has",
+        FailureAdvice.LIST_ENGINE_VERSIONS,
+        ("engine",),
     ),
     # IAM and policies of resources
     Cause(
         r"Maximum policy size of (?P<bytes>\d+) bytes exceeded",
         "the policies of the role or user exceed {bytes} bytes in total",
-        "move statements to a managed policy",
+        FailureAdvice.SHRINK_POLICY,
     ),
     Cause(
         r"Invalid principal in policy|MalformedPolicy.*principal",
         "a policy names a principal that does not exist, or not yet",
-        "check the account id and the name of the principal; add DependsOn if the stack creates it",
+        FailureAdvice.CHECK_PRINCIPAL,
     ),
     Cause(
         r"MalformedPolicyDocument|Syntax errors in policy|legacy parsing|Policy has invalid (?P<part>\w+)",
         "the policy document is not valid",
-        "`aws accessanalyzer validate-policy` names the place",
+        FailureAdvice.VALIDATE_POLICY,
     ),
     Cause(
         r"Role (?P<role>arn:\S+) is invalid or cannot be assumed",
         "CloudFormation cannot assume {role}",
-        "its trust policy must name cloudformation.amazonaws.com, and you need iam:PassRole",
+        FailureAdvice.CHECK_TRUST_POLICY,
     ),
     # S3
     Cause(
         r"requested bucket name is not available|BucketAlreadyExists\b",
         "another account has a bucket of that name: bucket names are unique in the whole of AWS",
-        "use another name, or leave BucketName out",
+        FailureAdvice.RENAME_BUCKET,
     ),
     Cause(
         r"Unable to validate the following destination configurations",
         "S3 may not notify the destination, or not yet",
-        "allow s3.amazonaws.com in its policy or permission, and add DependsOn on that to the bucket",
+        FailureAdvice.ALLOW_BUCKET_NOTIFICATIONS,
     ),
     Cause(
         r"public policies are (?:blocked|prevented) by the BlockPublicPolicy|BlockPublicPolicy block public access",
         "block public access of the bucket or the account does not allow a public policy",
-        "restrict the policy's principals, or set BlockPublicPolicy of the bucket to false",
+        FailureAdvice.RESTRICT_BUCKET_POLICY,
     ),
     Cause(
         r"bucket does not allow ACLs|AccessControlListNotSupported|Bucket cannot have public ACLs",
         "the bucket does not allow access control lists",
-        "remove AccessControl, or set ObjectOwnership of OwnershipControls to ObjectWriter",
+        FailureAdvice.REMOVE_ACCESS_CONTROL,
     ),
     # Secrets Manager, SNS, SQS and Step Functions
     Cause(
         r"secret with this name is already scheduled for deletion",
         "a deleted secret of that name keeps it until its recovery window ends",
-        "restore it with `aws secretsmanager restore-secret`, or give the new one another name",
+        FailureAdvice.RESTORE_SECRET,
     ),
     Cause(
         r"Secrets Manager can't find the specified secret(?: value)?",
         "there is no such secret, or it has no value, in this account and Region",
-        "create it, or correct the dynamic reference",
+        FailureAdvice.CREATE_OR_CORRECT_REFERENCE,
     ),
     Cause(
         r"SSM Secure reference is not supported",
         "the property does not take a SecureString of the parameter store",
-        "use a dynamic reference to Secrets Manager",
+        FailureAdvice.USE_SECRETS_MANAGER,
     ),
     Cause(
         r"must wait 60 seconds after deleting a queue",
         "SQS keeps the name of a deleted queue for 60 seconds",
-        "deploy again in a minute",
+        FailureAdvice.DEPLOY_AGAIN_IN_A_MINUTE,
     ),
     Cause(
         r"Queue visibility timeout: (?P<queue>\d+) seconds is less than Function timeout: (?P<function>\d+) seconds",
         "the queue shows a message again after {queue} s, while the function may work on it for {function} s",
-        "raise VisibilityTimeout to six times the function's Timeout",
+        FailureAdvice.RAISE_VISIBILITY_TIMEOUT,
     ),
     Cause(
         r"Invalid State Machine Definition: '?(?P<why>[^'(]*)",
         "the definition of the state machine is not valid: {why}",
-        "`aws stepfunctions validate-state-machine-definition` names the place",
+        FailureAdvice.VALIDATE_STATE_MACHINE,
     ),
 )

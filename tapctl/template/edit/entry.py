@@ -4,6 +4,8 @@ import json
 import re
 
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.template.edit.render import NO_VALUE_REF, Data, entries, flow
 from tapctl.template.edit.text import (
     Edit,
@@ -92,7 +94,7 @@ def insert(source: Source, holder: Path, added: dict[str, Data], after: str | No
     siblings = children(source, holder)
     if not siblings:
         place = f"{source.file}:{source.line(*holder)}"
-        raise UsageError(f"{place}: {holder[-1]} has no entries to insert next to", "edit the template by hand")
+        raise UsageError(f"{place}: {holder[-1]} has no entries to insert next to", advise(UsageAdvice.EDIT_BY_HAND))
     index = next((position for position, sibling in enumerate(siblings, 1) if sibling[-1] == after), 0)
     key = source.keys[siblings[index % len(siblings)]]
     own = indent(source.text, key.start)

@@ -17,7 +17,8 @@ from typing import Any
 from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.session import Aws
 from tapctl.errors import ConfigError
-from tapctl.hints import Hint
+from tapctl.hints import Hint, advise
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.resource_types import FUNCTION
 from tapctl.settings.verify_section import Answer, WebhookProbe
 from tapctl.unknown import Unknown
@@ -28,10 +29,10 @@ from tapctl.verify.retry import RetryWindow
 from tapctl.verify.webhook.signing import Message, scheme_of, signing_key
 
 SUBJECT = "webhook"
-_VERIFY_SIGNATURES = "the endpoint must verify the signature before anything else"
+_VERIFY_SIGNATURES = advise(DeployAdvice.VERIFY_SIGNATURES)
 _FORGED_HINTS = {
     2: _VERIFY_SIGNATURES,
-    4: "it was rejected with another status; `forged` in [verify.webhook] sets the expected one",
+    4: advise(DeployAdvice.SET_FORGED),
 }
 """The next step after an unexpected response to a forged event, by the class of its status."""
 
@@ -100,7 +101,7 @@ class WebhookEndpoint:
     route: Route
     retry: RetryWindow
     """How long to wait for a row."""
-    log_hint: str
+    log_hint: Hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def _check_forged(endpoint: WebhookEndpoint) -> Iterator[Check]:
 
 
 def _check_response(
-    label: str, endpoint: WebhookEndpoint, event: TestEvent, expected: Answer, hints: Mapping[int, str] = {}
+    label: str, endpoint: WebhookEndpoint, event: TestEvent, expected: Answer, hints: Mapping[int, Hint] = {}
 ) -> Check:
     """Post the event and compare the response; `hints` replace the log hint for some classes of status."""
     response = send(event.request, endpoint.route)
@@ -174,7 +175,7 @@ def _check_response(
     return _failed(message, hints.get(response.status // 100, endpoint.log_hint))
 
 
-def _check_stored(event: TestEvent, row: Row | Unknown | None, hint: str) -> Check:
+def _check_stored(event: TestEvent, row: Row | Unknown | None, hint: Hint) -> Check:
     table = event.location.table
     if isinstance(row, Unknown):
         return _unreadable(event.location, row)
@@ -185,7 +186,9 @@ def _check_stored(event: TestEvent, row: Row | Unknown | None, hint: str) -> Che
     return Check(SUBJECT, CheckStatus.PROVED, f"signed event: stored in table {table}")
 
 
-def _check_unchanged(location: RowLocation, before: Row | Unknown | None, proved: str, failed: str, hint: str) -> Check:
+def _check_unchanged(
+    location: RowLocation, before: Row | Unknown | None, proved: str, failed: str, hint: Hint
+) -> Check:
     after = location.read()
     for row in (before, after):
         if isinstance(row, Unknown):
@@ -194,7 +197,7 @@ def _check_unchanged(location: RowLocation, before: Row | Unknown | None, proved
 
 
 def _unreadable(location: RowLocation, row: Unknown) -> Check:
-    return Check(SUBJECT, CheckStatus.NOT_CHECKED, f"table {location.table}: {row.reason}", row.resolution or None)
+    return Check(SUBJECT, CheckStatus.NOT_CHECKED, f"table {location.table}: {row.reason}", row.resolution)
 
 
 def _misconfigured(message: str, hint: Hint | None = None) -> Check:
@@ -236,13 +239,13 @@ def _filled(value: Any, event_id: str, now: datetime) -> Any:
             return value
 
 
-def log_hint(stack: DeployedStack) -> str:
+def log_hint(stack: DeployedStack) -> Hint:
     """The command that shows the log of the stack's only function, or the log groups of several."""
     groups = tuple(_log_groups(stack))
     if len(groups) == 1:
         region = stack.id.split(":")[3]
-        return f"`aws logs tail {groups[0]} --since 10m --region {region}` shows the function's log"
-    return f"read the function's log, {' or '.join(groups)}" if groups else "read the function's log"
+        return advise(DeployAdvice.TAIL_LOG, groups[0], region)
+    return advise(DeployAdvice.READ_LOGS, " or ".join(groups)) if groups else advise(DeployAdvice.READ_LOG)
 
 
 def _log_groups(stack: DeployedStack) -> Iterator[str]:

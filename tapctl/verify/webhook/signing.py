@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapctl.errors import ConfigError
+from tapctl.hints import advise
+from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.settings.verify_section import WebhookProbe, secret_value
 from tapctl.unknown import Unknown
 
@@ -154,14 +157,14 @@ def signing_key(probe: WebhookProbe, parameters: Mapping[str, str]) -> bytes | U
     """The key of the provider's first secret. Raises `ConfigError`, without the secret, where it is malformed."""
     secret = _secret(probe, parameters)
     if secret is None:
-        hint = "set `secret` in [verify.webhook], or pass the parameter that its `secret_parameter` names"
+        hint = advise(DeployAdvice.SET_SECRET)
         return Unknown(f"no signing secret for provider {probe.provider}", hint)
     scheme = SCHEMES[probe.provider]
     try:
         return scheme.key(secret)
     except ValueError:
         message = f"the signing secret in [verify.webhook] is not valid for provider {probe.provider}"
-        raise ConfigError(message, f"it must be {scheme.notation}") from None
+        raise ConfigError(message, advise(DeployAdvice.MUST_BE, scheme.notation)) from None
 
 
 def _secret(probe: WebhookProbe, parameters: Mapping[str, str]) -> str | None:
@@ -176,5 +179,5 @@ def _secret(probe: WebhookProbe, parameters: Mapping[str, str]) -> str | None:
     except (ValueError, KeyError, IndexError, TypeError):
         raise ConfigError(
             f"parameter {probe.secret_parameter} must be a JSON object with a list of secrets for {probe.provider}",
-            f'for example {{"{probe.provider}": ["whsec_…"]}}',
+            advise(UsageAdvice.FOR_EXAMPLE, f'{{"{probe.provider}": ["whsec_…"]}}'),
         ) from None

@@ -16,7 +16,7 @@ from tapctl.verify.retry import RetryWindow
 from tapctl.verify.verify import verify
 from tapctl.verify.webhook.probe import check_webhook, log_hint
 from tests.support.deployed_stacks import deployed_stack, lines, statuses, stubbed
-from tests.support.golden import Golden
+from tests.support.golden import Golden, shown
 from tests.support.servers import ReceivedRequests, Reply, http_server
 from tests.verify.conftest import SQUARE_URL, ReferenceStack
 
@@ -230,7 +230,7 @@ def test_a_malformed_secret_fails_permanently_and_is_not_printed() -> None:
     check = configuration_check(PROBE.model_copy(update={"secret": "whsec_q"}), {})
 
     assert (check.status.value, check.permanent) == ("failed", True)
-    assert "whsec_q" not in f"{check.message}{check.hint}"
+    assert "whsec_q" not in f"{check.message}{shown(check.hint)}"
 
 
 PAYMENT = {"transactionId": "{id}", "amount": "12.34", "currency": "EUR", "status": "succeeded"}

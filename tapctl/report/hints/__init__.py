@@ -1,0 +1,58 @@
+"""Words every hint: here alone, a command or an option is written for a person.
+
+The modules of this package word the enums of `tapctl.hints` that have their names.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from tapctl.hints import Advice, Hint
+from tapctl.hints.judgement import JudgementAdvice
+from tapctl.report.hints import deploy, failures, judgement, usage
+
+WORDING: Mapping[Advice, str] = {**judgement.WORDING, **usage.WORDING, **deploy.WORDING, **failures.WORDING}
+
+DURING_DEPLOY: Mapping[Advice, str] = {
+    JudgementAdvice.ALLOW_REMEDY: (
+        "`--remedy adjust` applies the remedy; `tapctl fix --write` writes it into the template"
+    ),
+    JudgementAdvice.APPLY_REMEDY: "`tapctl fix --write` writes the remedy into the template",
+}
+"""The wording while a deploy is running, where it differs."""
+
+OF_FLEET: Mapping[Advice, str] = {
+    JudgementAdvice.RAISE_SANDBOX_LIMIT: (
+        "or raise the limit in the sandbox: `tapctl sandbox start --account-limit ACCOUNT={}`"
+    ),
+    JudgementAdvice.SAVE_SNAPSHOT: (
+        "`tapctl account --targets NAME --output FOLDER` saves one of each account and Region"
+    ),
+    JudgementAdvice.RENEW_SNAPSHOT: "`tapctl account --targets NAME --output FOLDER` saves new ones",
+}
+"""The wording for one account of many."""
+
+_IN_TWO_ROLLOUTS = "roll out a template with the smaller reservations first, since a stack set has no two steps"
+
+THROUGH_STACK_SET: Mapping[Advice, str] = {
+    **OF_FLEET,
+    JudgementAdvice.ALLOW_REMEDY: (
+        "`tapctl fleet deploy --remedy adjust` gives these accounts the remedy as parameter overrides"
+    ),
+    JudgementAdvice.APPLY_REMEDY: "`tapctl fleet deploy` gives these accounts the remedy as parameter overrides",
+    JudgementAdvice.ALLOW_TWO_STEPS: _IN_TWO_ROLLOUTS,
+    JudgementAdvice.DEPLOY_IN_TWO_STEPS: _IN_TWO_ROLLOUTS,
+    JudgementAdvice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED: _IN_TWO_ROLLOUTS,
+}
+"""The wording for a fleet that has a stack set."""
+
+_AS_ALWAYS: Mapping[Advice, str] = {}
+
+
+def worded(hint: Hint, instead: Mapping[Advice, str] = _AS_ALWAYS) -> str:
+    """A hint and its further steps as a person reads them; `instead` has other wordings for some."""
+    text = (instead.get(hint.advice) or WORDING[hint.advice]).format(*hint.values)
+    return "; ".join((text, *(worded(step, instead) for step in hint.then)))
+
+
+def worded_all(hints: Iterable[Hint], instead: Mapping[Advice, str] = _AS_ALWAYS) -> str:
+    """The hints of one finding in one line; empty where there are none."""
+    return "; ".join(worded(hint, instead) for hint in hints)
