@@ -13,12 +13,11 @@ REFUSED = (
 )
 
 
-def test_a_cause_is_that_of_the_resource_with_its_meaning() -> None:
+def test_a_cause_is_that_of_the_resource_with_its_meaning(golden: Golden) -> None:
     found = cause(REFUSED)
 
-    assert found.sentence.startswith("Fn: Specified ReservedConcurrentExecutions for function decreases")
     assert "RequestToken" not in found.sentence
-    assert found.sentence.endswith("the reservation would leave fewer than 100 unreserved executions in this account")
+    golden(found.sentence)
     assert found.hint == "run it again: the minimum is remembered for the account"
 
 
