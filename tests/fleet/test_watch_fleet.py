@@ -119,7 +119,7 @@ def test_any_operation_is_watched(active: dict[str, str], found: list[str]) -> N
 def test_a_rollout_of_this_machine_is_followed_from_operation_to_operation() -> None:
     sets = FakeSets(results_of={"first": "FAILED"}, current=(A,))
     with open_rollout_journal(*WHERE) as journal:
-        first = journal.begin("update the stack set", left=1)
+        first = journal.begin("update the set", left=1)
         sets.begin(first, listed=False)
         sets.results_of[first] = "FAILED"
 
@@ -128,7 +128,7 @@ def test_a_rollout_of_this_machine_is_followed_from_operation_to_operation() -> 
 
         result = watched(sets, steps(lambda: None, journal.close, second, journal.close))
 
-    assert [end.step for end in result.ends] == ["update the stack set", "update instances"]
+    assert [end.step for end in result.ends] == ["update the set", "update instances"]
     assert result.failed == {}  # the second brought about what the first did not
     assert (result.entry, result.current) == (RolloutEntry(), 1)
 
@@ -136,13 +136,13 @@ def test_a_rollout_of_this_machine_is_followed_from_operation_to_operation() -> 
 def test_a_rollout_whose_process_is_gone_is_not_complete() -> None:
     sets = FakeSets()
     with open_rollout_journal(*WHERE) as journal:
-        operation = journal.begin("update the stack set", left=2)
+        operation = journal.begin("update the set", left=2)
         sets.begin(operation, listed=False)
 
     result = watched(sets)
 
     assert ids(result) == [operation]
-    assert (result.entry.step, result.entry.left, result.entry.is_open) == ("update the stack set", 2, True)
+    assert (result.entry.step, result.entry.left, result.entry.is_open) == ("update the set", 2, True)
 
 
 def test_the_next_operation_of_another_machine_is_waited_for_a_while() -> None:
