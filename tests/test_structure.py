@@ -84,7 +84,7 @@ def test_at_most_six_modules_stand_beside_the_rooms() -> None:
 def test_the_layers_are_at_most_twelve() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = settings["tool"]["importlinter"]["contracts"]
-    assert len(next(each["layers"] for each in contracts if each["type"] == "layers")) <= 12
+    assert len(next(contract["layers"] for contract in contracts if contract["type"] == "layers")) <= 12
 
 
 @pytest.mark.parametrize("folder", ["tapctl", "function"])
@@ -187,9 +187,9 @@ def asserted(path: Path) -> Iterator[tuple[int, str]]:
         inside = list(ast.walk(expression))
         unknown = [call for call in inside if isinstance(call, ast.Call) and ast.unparse(call.func) == "Unknown"]
         hints = {id(hint) for call in unknown for hint in call.args[1:]}
-        for each in inside:
-            if isinstance(each, ast.Constant) and isinstance(each.value, str) and id(each) not in hints:
-                yield each.lineno, each.value
+        for literal in inside:
+            if isinstance(literal, ast.Constant) and isinstance(literal.value, str) and id(literal) not in hints:
+                yield literal.lineno, literal.value
 
 
 def test_assertions_quote_no_sentence_of_what_is_printed() -> None:
@@ -204,7 +204,7 @@ def test_assertions_quote_no_sentence_of_what_is_printed() -> None:
     assert quoted == [], "\n".join(quoted)
 
 
-@pytest.mark.parametrize("folder", ["tapctl", "function", "benchmarks", "docs"])
+@pytest.mark.parametrize("folder", ["tapctl", "function", "benchmarks", "docs", "tests"])
 def test_a_loop_variable_names_what_it_holds(folder: str) -> None:
     loops = [
         f"{path.relative_to(ROOT)}:{node.iter.lineno}"

@@ -49,7 +49,7 @@ def denied(action: str) -> Unknown:
 
 def reasons(*values: object) -> list[str]:
     """Why those that are unknown are."""
-    return [each.reason for each in values if isinstance(each, Unknown)]
+    return [value.reason for value in values if isinstance(value, Unknown)]
 
 
 def test_the_live_account_and_the_fake_satisfy_the_port() -> None:

@@ -82,7 +82,7 @@ class TestReading:
         assert (reader.identity(), reader.stack("any"), reader.exports()) == (LEFT_OUT, None, LEFT_OUT)
         found = reader.look_up(["ssm:/a"])
         assert found == {"ssm:/a": Unknown(ANY, advise(Advice.GIVE_LOOKUP, "ssm:/a"))}
-        golden([each.reason for each in found.values() if isinstance(each, Unknown)])
+        golden([value.reason for value in found.values() if isinstance(value, Unknown)])
         assert set(reader.quotas(catalogue()).values()) == {Quota(LEFT_OUT, LEFT_OUT)}
 
     def test_what_is_not_listed_is_saved_as_that(self, tmp_path: Path) -> None:

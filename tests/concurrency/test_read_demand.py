@@ -22,8 +22,11 @@ def shown(found: Demand) -> dict[str, tuple[Any, dict[str, Any]]]:
         return value.resolution if isinstance(value, Unknown) else value
 
     return {
-        each.logical_id: (said(each.reserved), {one.logical_id: said(one.value) for one in each.provisioned})
-        for each in found.functions
+        function.logical_id: (
+            said(function.reserved),
+            {one.logical_id: said(one.value) for one in function.provisioned},
+        )
+        for function in found.functions
     }
 
 
@@ -229,14 +232,14 @@ class TestGeneratedResources:
     def test_a_macro_among_the_properties_may_set_those_that_are_not(self, golden: Golden) -> None:
         found = demand(f"Resources:\n{function('Fn', more=self.MACRO)}")
         assert shown(found) == {"Fn": (self.PROCESSED, {})}
-        golden([each.reason for each in found.unknowns])
+        golden([unknown.reason for unknown in found.unknowns])
         assert shown(demand(f"Resources:\n{function('Fn', '5', self.MACRO)}")) == {"Fn": (5, {})}
 
     def test_another_macro_may_change_those_that_are(self, golden: Golden) -> None:
         macro = "'Fn::Transform': {Name: Mine}"
         found = demand(f"Resources:\n{function('Fn', '5', macro)}")
         assert shown(found) == {"Fn": (self.PROCESSED, {})}
-        golden([each.reason for each in found.unknowns])
+        golden([unknown.reason for unknown in found.unknowns])
 
     def test_a_loop_over_the_unknown_is_unknown(self) -> None:
         assert shown(demand(f"{self.LOOPS}Resources:\n{self.LOOP}")) == {"Fn::ForEach::X": (self.OPEN_LOOP, {})}
@@ -259,8 +262,8 @@ def test_the_totals_are_the_sums_of_what_is_known(golden: Golden) -> None:
         f"{alias('A1', '!Ref A', '5')}{alias('C1', '!Ref C', '7')}{alias('C2', '!Ref C', '!Ref P')}"
     )
     assert (found.reserved, found.provisioned, found.claim) == (30, 12, 30)
-    assert [each.resolution for each in found.unknowns] == [OPEN, OPEN]
-    golden([each.reason for each in found.unknowns])
+    assert [unknown.resolution for unknown in found.unknowns] == [OPEN, OPEN]
+    golden([unknown.reason for unknown in found.unknowns])
 
 
 CLAIMS = [

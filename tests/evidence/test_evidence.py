@@ -19,7 +19,7 @@ from tests.support.queued_answers import offline_aws
 from tests.support.tables import check_each
 
 ROOT = Path(__file__).parents[2]
-IDS = {each.id for each in CLAIMS}
+IDS = {claim.id for claim in CLAIMS}
 
 
 @cache
@@ -29,11 +29,11 @@ def operations(service: str) -> Any:
 
 def each_call_is_an_operation_with_these_parameters(row: Experiment) -> None:
     for call in row.calls:
-        for each in (call, *([call.undo] if call.undo else [])):
-            model = operations(each.service)
-            assert each.operation in model.operation_names
-            shape = model.operation_model(each.operation).input_shape
-            assert {*each.parameters} <= {*(shape.members if shape else ())}, each
+        for request in (call, *([call.undo] if call.undo else [])):
+            model = operations(request.service)
+            assert request.operation in model.operation_names
+            shape = model.operation_model(request.operation).input_shape
+            assert {*request.parameters} <= {*(shape.members if shape else ())}, request
 
 
 def what_changes_something_names_the_experiment(row: Experiment) -> None:
@@ -45,7 +45,9 @@ def what_changes_something_names_the_experiment(row: Experiment) -> None:
             name = given.get("StackName") or given.get("StackSetName") or given.get("FunctionName")
             assert str(name).startswith(f"{PREFIX}run-{row.id}")
         functions = [
-            each["Properties"]["FunctionName"] for each in _resources(call) if each["Type"].endswith("Function")
+            resource["Properties"]["FunctionName"]
+            for resource in _resources(call)
+            if resource["Type"].endswith("Function")
         ]
         assert all(len(filled(name, values)) <= 64 and "{stack}" in name for name in functions)
 
@@ -72,7 +74,7 @@ def test_each_row() -> None:
 
 
 def test_the_judgement_names_claims_of_the_table() -> None:
-    assert {each.claim for each in (*FLOOR_RULES, DOCUMENTED_FLOOR, *EXCLUSIONS)} <= IDS
+    assert {rule.claim for rule in (*FLOOR_RULES, DOCUMENTED_FLOOR, *EXCLUSIONS)} <= IDS
     assert len(IDS) == len(CLAIMS)
 
 
@@ -84,9 +86,9 @@ def test_every_claim_has_a_source_and_a_measured_one_has_a_record() -> None:
         if entry["outcome"] != "skipped"
     }
 
-    assert [each.id for each in CLAIMS if not each.sources] == []
-    assert {(each.id, file) for each in CLAIMS for file in each.records} <= answered
-    assert [each.id for each in CLAIMS if each.grade is Grade.MEASURED and not each.records] == []
+    assert [claim.id for claim in CLAIMS if not claim.sources] == []
+    assert {(claim.id, file) for claim in CLAIMS for file in claim.records} <= answered
+    assert [claim.id for claim in CLAIMS if claim.grade is Grade.MEASURED and not claim.records] == []
 
 
 def test_the_copied_policy_allows_what_the_experiments_need() -> None:

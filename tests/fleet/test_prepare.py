@@ -40,7 +40,7 @@ def test_a_remedy_needs_consent(desk: Desk, golden: Golden) -> None:
     plan = prepared(desk)
 
     assert plan.needs_consent(desk.request().settings)
-    assert [each.cell.account.id for each in plan.remedied] == [desk.fleet.accounts[0]]
+    assert [placement.cell.account.id for placement in plan.remedied] == [desk.fleet.accounts[0]]
     with pytest.raises(Blocked) as failure:
         desk.deploy()
     golden(failure.value)

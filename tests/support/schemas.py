@@ -21,7 +21,7 @@ def validator(name: str, *, closed: bool = False) -> Draft202012Validator:
 
 def _closed(schema: Any) -> Any:
     if isinstance(schema, list):
-        return [_closed(each) for each in schema]
+        return [_closed(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     inner = {key: value if key == "if" else _closed(value) for key, value in schema.items()}

@@ -87,7 +87,7 @@ def test_the_next_run_continues_after_a_kill(moment: str, phase: Phase, workspac
     assert workspace.change_sets(name) == []
     workspace.ui.steps.clear()
     workspace.deploy(name)
-    assert not any(each.value in step for each in Phase for step in workspace.ui.steps)
+    assert not any(phase.value in step for phase in Phase for step in workspace.ui.steps)
 
 
 def test_the_same_holds_for_an_update(workspace: OneTemplate, golden: Golden) -> None:
