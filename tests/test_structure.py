@@ -153,6 +153,57 @@ def test_each_public_class_name_has_one_meaning() -> None:
     assert {name: places for name, places in modules.items() if len(places) > 1} == {}
 
 
+WORDED_BY_AWS = ("sandbox", "stacks/causes")
+"""Rooms that repeat what AWS says, or recognize it; so do patterns."""
+
+
+def phrases(text: str) -> set[tuple[str, ...]]:
+    """Every four words in a row of a text, commands aside."""
+    parts = re.split(r"[^A-Za-z' -]+", re.sub(r"`[^`]*`", ".", text.replace("\\", "")))
+    return {words for part in parts for words in zip(*(part.split()[start:] for start in range(4)), strict=False)}
+
+
+@cache
+def printed() -> set[tuple[str, ...]]:
+    """The phrases of what tapctl prints."""
+    aws = tuple(PACKAGE / room for room in WORDED_BY_AWS)
+    own = [path for path in PACKAGE.rglob("*.py") if not any(path.is_relative_to(room) for room in aws)]
+    texts = [text for path in own for _, text in literals(path) if "\\" not in text]
+    return {words for text in texts for words in phrases(text)}
+
+
+def checked(path: Path) -> Iterator[ast.expr]:
+    """The conditions of assertions and the patterns of `match`, without those on a hint."""
+    for node in nodes(path):
+        if isinstance(node, ast.Assert) and "hint" not in ast.unparse(node.test):
+            yield node.test
+        elif isinstance(node, ast.keyword) and node.arg == "match":
+            yield node.value
+
+
+def asserted(path: Path) -> Iterator[tuple[int, str]]:
+    """The line and text of every literal that a test checks; the second argument of `Unknown` is a hint."""
+    for expression in checked(path):
+        inside = list(ast.walk(expression))
+        unknown = [call for call in inside if isinstance(call, ast.Call) and ast.unparse(call.func) == "Unknown"]
+        hints = {id(hint) for call in unknown for hint in call.args[1:]}
+        for literal in inside:
+            if isinstance(literal, ast.Constant) and isinstance(literal.value, str) and id(literal) not in hints:
+                yield literal.lineno, literal.value
+
+
+def test_assertions_quote_no_sentence_of_what_is_printed() -> None:
+    """They name codes, fields and values; the wording is kept in golden files."""
+    tests = [path for path in (ROOT / "tests").rglob("*.py") if not path.is_relative_to(ROOT / "tests" / "sandbox")]
+    quoted = [
+        f"{path.relative_to(ROOT)}:{line}: {text}"
+        for path in sorted(tests)
+        for line, text in asserted(path)
+        if phrases(text) & printed()
+    ]
+    assert quoted == [], "\n".join(quoted)
+
+
 @pytest.mark.parametrize("folder", ["tapctl", "function", "benchmarks", "docs", "tests"])
 def test_a_loop_variable_names_what_it_holds(folder: str) -> None:
     loops = [

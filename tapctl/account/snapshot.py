@@ -33,7 +33,8 @@ SCHEMA = "tapctl.account/1"
 CODE_STORAGE = "lambda/L-2ACBD22F"
 """The key of the limit whose value and usage the file has under `limits` and `usage`."""
 
-_LEFT_OUT = Unknown("not in the snapshot", judged=False)
+LEFT_OUT = Unknown("not in the snapshot", judged=False)
+"""What a snapshot does not have."""
 
 T = TypeVar("T")
 Wording = Callable[[Hint], str]
@@ -50,7 +51,7 @@ class SnapshotAccount:
 
     def identity(self) -> Identity | Unknown:
         if self.account.account_id is None:
-            return _LEFT_OUT
+            return LEFT_OUT
         return Identity(self.account.account_id, self.account.region or "")
 
     def settings(self) -> AccountSettings:
@@ -64,7 +65,7 @@ class SnapshotAccount:
         return stack
 
     def deployed_template(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:  # noqa: ARG002 - it has none
-        return _LEFT_OUT
+        return LEFT_OUT
 
     def in_flight(self) -> tuple[InFlight, ...] | Unknown:
         return ()
@@ -73,16 +74,16 @@ class SnapshotAccount:
         return ()
 
     def pending_increases(self, limit: Limit) -> tuple[Increase, ...] | Unknown:  # noqa: ARG002 - it has none
-        return _LEFT_OUT
+        return LEFT_OUT
 
     def holders(self) -> Holders | Unknown:
         return self.account.holders
 
     def claimed_peak(self) -> Count:
-        return _LEFT_OUT
+        return LEFT_OUT
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
-        return {limit.key: self.account.quotas.get(limit.key, Quota(_LEFT_OUT, _LEFT_OUT)) for limit in limits}
+        return {limit.key: self.account.quotas.get(limit.key, Quota(LEFT_OUT, LEFT_OUT)) for limit in limits}
 
     def look_up(self, keys: Sequence[str]) -> Mapping[str, str | Unknown]:
         return {key: self.account.lookups.get(key, _missing_lookup(key)) for key in keys}
@@ -91,7 +92,7 @@ class SnapshotAccount:
         return self.account.exports
 
     def imports(self, names: Sequence[str]) -> Mapping[str, tuple[str, ...] | Unknown]:
-        return {name: self.account.imports.get(name, _LEFT_OUT) for name in names}
+        return {name: self.account.imports.get(name, LEFT_OUT) for name in names}
 
 
 def age_of(account: Account, now: datetime) -> timedelta | None:
@@ -163,7 +164,7 @@ def _account(snapshot: Snapshot) -> Account:
             for name, stacks in snapshot.imports.items()
         },
         holders=_holders(snapshot.holders),
-        exports=_LEFT_OUT if exports is None else exports.value() if isinstance(exports, Unread) else exports,
+        exports=LEFT_OUT if exports is None else exports.value() if isinstance(exports, Unread) else exports,
     )
 
 
@@ -202,7 +203,7 @@ def _holders(holders: SnapshotHolders | Unread | None) -> Holders | Unknown:
 
 def _number(value: "int | Unread | None") -> Count:
     if value is None:
-        return _LEFT_OUT
+        return LEFT_OUT
     return value.value() if isinstance(value, Unread) else value
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from tapctl.account.floor_cache import FILE, floor_in_error, forget, knows_any, recall, remember
 from tapctl.account.model import LearnedFloor
+from tests.support.golden import Golden
 
 BELOW = "for function decreases account's UnreservedConcurrentExecution below its minimum value of [{}]."
 E1 = f"Specified ReservedConcurrentExecutions {BELOW}"
@@ -40,8 +41,8 @@ def test_the_latest_floor_wins() -> None:
     assert recall("1", "eu-west-1") == LearnedFloor(50, 500, "2026-07-01", "stack b")
 
 
-def test_the_source_names_the_day_and_the_stack() -> None:
-    assert LEARNED.source == "AWS named it on 2026-06-01, in stack orders"
+def test_the_source_names_the_day_and_the_stack(golden: Golden) -> None:
+    golden(LEARNED.source)
 
 
 def test_the_cache_is_empty_at_first(state: Path) -> None:

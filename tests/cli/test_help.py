@@ -39,7 +39,7 @@ def test_the_usage_names_the_template_once(command: str, tapctl: Tapctl) -> None
 
     several = "..." if command == "preflight" else ""
     assert usage == f"Usage: tapctl {command} [OPTIONS] [TEMPLATE]{several}"
-    assert any("`-` reads standard input" in line for line in rest)
+    assert any("`-`" in line for line in rest)
     assert not any("list[" in line or "<str>" in line for line in rest)
 
 
@@ -85,23 +85,21 @@ def test_a_shell_completes_commands_and_options(tapctl: Tapctl, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
-    ("shell", "variables", "answer"),
+    ("shell", "variables"),
     [
-        ("zsh", {"_TYPER_COMPLETE_ARGS": "tapctl prefl"}, '"preflight":"Check whether the template fits'),
-        (
-            "fish",
-            {"_TYPER_COMPLETE_ARGS": "tapctl prefl", "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
-            "preflight\tCheck whether the template fits",
+        pytest.param("zsh", {"_TYPER_COMPLETE_ARGS": "tapctl prefl"}, id="zsh"),
+        pytest.param(
+            "fish", {"_TYPER_COMPLETE_ARGS": "tapctl prefl", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}, id="fish"
         ),
     ],
 )
 def test_zsh_and_fish_show_what_a_command_does(
-    shell: str, variables: dict[str, str], answer: str, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch
+    shell: str, variables: dict[str, str], golden: Golden, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"_TAPCTL_COMPLETE": f"complete_{shell}", **variables}.items():
         monkeypatch.setenv(name, value)
 
-    assert answer in tapctl().out
+    golden(tapctl().out)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -219,16 +219,9 @@ def test_past_40_accounts_only_what_deviates_is_shown(fleet: Callable[[str], Non
     assert "concurrency limit 10, 17 cells" in answer.out
 
 
-@pytest.mark.parametrize(
-    ("fit", "others", "note"),
-    [
-        (41, 1, "41 of 42 accounts fit in every Region"),
-        (2, 41, "2 of 43 accounts fit in every Region; the others are too many for a table, `--verbose` names them"),
-        (41, 0, "41 of 41 accounts fit in every Region"),
-    ],
-)
+@pytest.mark.parametrize(("fit", "others"), [(41, 1), (2, 41), (41, 0)])
 def test_the_accounts_without_a_row_are_counted(
-    fit: int, others: int, note: str, fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+    fit: int, others: int, fleet: Callable[[str], None], desk: Path, tapctl: Tapctl, golden: Golden
 ) -> None:
     ids = [f"{100_000_000_000 + number}" for number in range(fit + others)]
     fleet(f'regions = ["eu-west-1"]\naccounts = {json.dumps(ids)}\n')
@@ -237,7 +230,7 @@ def test_the_accounts_without_a_row_are_counted(
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved")
 
-    assert note in answer.out.splitlines()
+    golden([line for line in answer.out.splitlines() if line.startswith(f"{fit} of {fit + others} ")])
     assert answer.out.count("\n100000000") == (others if others <= 40 else 0)
 
 
@@ -252,7 +245,7 @@ def test_the_page_has_a_finding_for_each_cause_with_every_account(
     page = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "html").out
 
     assert all(page.count(account) == 1 for account in ids)
-    assert page.count("Webhook reserves 100, which would leave") == 1
+    assert page.count("Webhook reserves 100") == 1
 
 
 def test_the_next_step_for_snapshots_of_a_stack_set_is_a_rollout(
@@ -443,7 +436,7 @@ def test_a_unit_that_is_not_there_is_a_usage_error(
 
 
 def test_an_account_that_is_named_twice_is_judged_once(
-    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl, golden: Golden
 ) -> None:
     fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}", "{ONE}"]\n')
     save(desk / "saved", ONE, "eu-west-1", 1000)
@@ -451,7 +444,7 @@ def test_an_account_that_is_named_twice_is_judged_once(
     answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "json")
 
     assert verdicts(answer.json()) == {f"{ONE}/eu-west-1": "fits"}
-    assert f"account {ONE} named more than once" in answer.err
+    golden([line for line in answer.err.splitlines() if ONE in line])
 
 
 def test_a_snapshot_of_an_instance_is_judged_by_what_the_template_asks_for(
@@ -507,7 +500,7 @@ def test_each_fleet_has_its_own_remedy(fleet: Callable[[str], None], desk: Path,
 
 
 def test_a_section_of_an_account_that_the_fleet_does_not_name_is_pointed_out(
-    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl, golden: Golden
 ) -> None:
     own = "\n".join(f"[fleet.prod.account.{account}]\nregions = ['eu-west-1']" for account in (ONE, TWO, THREE))
     fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\nexclude = ["{THREE}"]\n{own}\n')
@@ -515,9 +508,7 @@ def test_a_section_of_an_account_that_the_fleet_does_not_name_is_pointed_out(
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved")
 
-    assert [line for line in answer.err.splitlines() if "section" in line] == [
-        f"account {TWO} has a section in tapctl.toml without effect, since fleet prod does not name it"
-    ]
+    golden([line for line in answer.err.splitlines() if "section" in line])
 
 
 def test_a_template_that_fits_no_cell_for_its_own_error_is_that_error(
@@ -574,22 +565,22 @@ def test_the_change_chooses_no_accounts_and_ignores_nothing(gated: Path, tapctl:
     assert {finding["rule"] for finding in document["findings"]} == {"tapctl:weakening"}
 
 
-def test_a_fleet_of_the_change_alone_is_an_error(gated: Path, tapctl: Tapctl) -> None:
+def test_a_fleet_of_the_change_alone_is_an_error(gated: Path, tapctl: Tapctl, golden: Golden) -> None:
     commit(tapctl__toml=GATED.replace("[fleet.prod]", "[fleet.other]"))
 
     answer = tapctl("preflight", "--targets", "other", "--no-lint", "--base", "main")
 
     assert answer.code == 2
-    assert "main has no fleet `other`" in answer.err
+    golden(answer.err)
 
 
-def test_what_is_ignored_is_left_out_in_each_cell(gated: Path, tapctl: Tapctl) -> None:
+def test_what_is_ignored_is_left_out_in_each_cell(gated: Path, tapctl: Tapctl, golden: Golden) -> None:
     commit(tapctl__toml=GATED)
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint")
 
     assert answer.code == 0
-    assert "left out in 1 cell: lambda-reserved-concurrency: " in answer.out
+    golden([line for line in answer.out.splitlines() if "lambda-reserved-concurrency" in line])
 
 
 def test_an_old_snapshot_is_unknown(fleet: Callable[[str], None], desk: Path, tapctl: Tapctl) -> None:

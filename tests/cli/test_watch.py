@@ -115,7 +115,7 @@ def watch(stack: str, *options: str) -> list[str]:
     return ["watch", "--env", "local", "--stack-name", stack, *options]
 
 
-def test_a_running_deploy_is_followed_to_its_end(desk: Desk) -> None:
+def test_a_running_deploy_is_followed_to_its_end(desk: Desk, golden: Golden) -> None:
     deploy = desk.start(*desk.deploy("watched"))
     watcher = desk.start(*watch("watched"))
     desk.open_gate("watched")
@@ -125,7 +125,8 @@ def test_a_running_deploy_is_followed_to_its_end(desk: Desk) -> None:
     assert answer.err.splitlines()[0].endswith("CREATE_IN_PROGRESS           watched")
     assert answer.err.splitlines()[-1].endswith("CREATE_COMPLETE              watched")
     assert finish(deploy).code == 0
-    assert (later.code, later.out, later.err) == (0, "stack watched is CREATE_COMPLETE: nothing is running\n", "")
+    assert (later.code, later.err) == (0, "")
+    golden(later.out)
 
 
 def test_with_json_every_event_is_a_line_on_stderr_and_stdout_has_one_document(desk: Desk) -> None:
@@ -157,7 +158,7 @@ def test_watching_a_rollback_exits_as_the_deploy_does(desk: Desk) -> None:
     assert answer.code == finish(deploy).code == 6
     assert "the migration broke" in answer.json()["error"]["message"]
     assert breaches(answer.json()) == []
-    assert "the function behind Slow:\n  migrating for FAILED\n" in answer.err
+    assert "Slow:\n  migrating for FAILED\n" in answer.err
 
 
 def test_the_timeout_exits_with_5(desk: Desk) -> None:
@@ -265,7 +266,7 @@ def test_resizing_the_window_keeps_the_display_intact(pane: Pane, desk: Desk) ->
     assert len([line for line in after if "✓ Queue" in line]) == 1
 
 
-def test_ctrl_c_offers_to_cancel_an_update_and_shows_the_rollback(pane: Pane, desk: Desk) -> None:
+def test_ctrl_c_offers_to_cancel_an_update_and_shows_the_rollback(pane: Pane, desk: Desk, golden: Golden) -> None:
     desk.create("cancelled")
     pane.press(typed(desk.deploy("cancelled", until="cancelled-again")), "Enter")
     pane.wait_for(RUNNING)
@@ -277,7 +278,7 @@ def test_ctrl_c_offers_to_cancel_an_update_and_shows_the_rollback(pane: Pane, de
     after = pane.wait_for("code 130")
 
     assert [line for line in after if line.startswith("stack cancelled  UPDATE_ROLLBACK_COMPLETE")]
-    assert "error: interrupted; the update of stack cancelled was cancelled" in "\n".join(after)
+    golden([line for line in after if line.startswith("error: ")])
 
 
 def test_ctrl_c_at_the_question_stops_following_the_operation(pane: Pane, desk: Desk) -> None:
@@ -289,7 +290,7 @@ def test_ctrl_c_at_the_question_stops_following_the_operation(pane: Pane, desk: 
     pane.press("C-c")
     after = " ".join(" ".join(pane.wait_for("code 130")).split())
 
-    assert "CloudFormation continues with stack left (UPDATE_IN_PROGRESS)" in after
+    assert "stack left (UPDATE_IN_PROGRESS)" in after
     assert "hint: follow it with `tapctl watch --stack-name left --env local`" in after
     desk.open_gate("left-again")
     assert desk.terminal.tapctl(*watch("left")).code == 0

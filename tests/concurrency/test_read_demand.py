@@ -6,19 +6,21 @@ import pytest
 
 from tapctl.concurrency.demand import Demand, FunctionDemand, Provisioned
 from tapctl.errors import TemplateError
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tapctl.template.resolver import whole_number
 from tapctl.unknown import Unknown
 from tests.support.golden import Golden
 from tests.support.templates import demand
 
-OPEN = "parameter P has neither a value nor a default"
+OPEN = advise(JudgementAdvice.GIVE_PARAMETER, "P")
 
 
 def shown(found: Demand) -> dict[str, tuple[Any, dict[str, Any]]]:
-    """Reserved and provisioned concurrency of each function, an Unknown as its reason."""
+    """Reserved and provisioned concurrency of each function, an Unknown as what determines it."""
 
     def said(value: Any) -> Any:
-        return value.reason if isinstance(value, Unknown) else value
+        return value.resolution if isinstance(value, Unknown) else value
 
     return {
         function.logical_id: (
@@ -225,16 +227,20 @@ class TestGeneratedResources:
     MACRO = "'Fn::Transform': {Name: AWS::Include, Parameters: {Location: s3://x/y}}"
     LOOPS = "Transform: AWS::LanguageExtensions\nParameters: {L: {Type: CommaDelimitedList}}\n"
     LOOP = "  Fn::ForEach::X:\n    - V\n    - !Ref L\n    - Fn${V}: {Type: AWS::Lambda::Function}\n"
-    OPEN_LOOP = "parameter L has neither a value nor a default"
+    OPEN_LOOP = advise(JudgementAdvice.GIVE_PARAMETER, "L")
+    PROCESSED = advise(JudgementAdvice.READ_PROCESSED_TEMPLATE)
 
-    def test_a_macro_among_the_properties_may_set_those_that_are_not(self) -> None:
-        later = "AWS::Include of s3://x/y, which tapctl cannot read, may set it"
-        assert shown(demand(f"Resources:\n{function('Fn', more=self.MACRO)}")) == {"Fn": (later, {})}
+    def test_a_macro_among_the_properties_may_set_those_that_are_not(self, golden: Golden) -> None:
+        found = demand(f"Resources:\n{function('Fn', more=self.MACRO)}")
+        assert shown(found) == {"Fn": (self.PROCESSED, {})}
+        golden([unknown.reason for unknown in found.unknowns])
         assert shown(demand(f"Resources:\n{function('Fn', '5', self.MACRO)}")) == {"Fn": (5, {})}
 
-    def test_another_macro_may_change_those_that_are(self) -> None:
+    def test_another_macro_may_change_those_that_are(self, golden: Golden) -> None:
         macro = "'Fn::Transform': {Name: Mine}"
-        assert shown(demand(f"Resources:\n{function('Fn', '5', macro)}")) == {"Fn": ("the macro Mine may set it", {})}
+        found = demand(f"Resources:\n{function('Fn', '5', macro)}")
+        assert shown(found) == {"Fn": (self.PROCESSED, {})}
+        golden([unknown.reason for unknown in found.unknowns])
 
     def test_a_loop_over_the_unknown_is_unknown(self) -> None:
         assert shown(demand(f"{self.LOOPS}Resources:\n{self.LOOP}")) == {"Fn::ForEach::X": (self.OPEN_LOOP, {})}
@@ -251,13 +257,14 @@ class TestGeneratedResources:
             demand(f"{self.LOOPS}Resources:\n{loop}")
 
 
-def test_the_totals_are_the_sums_of_what_is_known() -> None:
+def test_the_totals_are_the_sums_of_what_is_known(golden: Golden) -> None:
     found = demand(
         f"{OPEN_PARAMETER}Resources:\n{function('A', '30')}{function('B', '0')}{function('C')}{function('D', '!Ref P')}"
         f"{alias('A1', '!Ref A', '5')}{alias('C1', '!Ref C', '7')}{alias('C2', '!Ref C', '!Ref P')}"
     )
     assert (found.reserved, found.provisioned, found.claim) == (30, 12, 30)
-    assert [unknown.reason for unknown in found.unknowns] == [OPEN, OPEN]
+    assert [unknown.resolution for unknown in found.unknowns] == [OPEN, OPEN]
+    golden([unknown.reason for unknown in found.unknowns])
 
 
 CLAIMS = [

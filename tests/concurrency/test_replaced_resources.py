@@ -136,7 +136,7 @@ def test_only_what_was_asked_for_is_reported() -> None:
 
 
 DENIED = RemoteStack("", "mine", 0, Unknown("cloudformation:GetTemplate was denied"))
-LEFT_OUT = RemoteStack("", "mine", 0, Unknown("not in the snapshot", judged=False))
+LEFT_OUT = RemoteStack("", "mine", 0, Unknown("left out", judged=False))
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_without_the_deployed_template_what_sets_a_create_only_property_may_be_r
 
 def test_where_nothing_tried_to_read_it_nothing_is_compared() -> None:
     found = replaced(LEFT_OUT, ADDRESS % "NetworkBorderGroup: x")
-    assert (found.replaced, found.not_compared_reason) == (frozenset(), "not in the snapshot")
+    assert (found.replaced, found.not_compared_reason) == (frozenset(), "left out")
 
 
 def test_what_is_compared_counts_toward_a_limit_or_is_exported() -> None:

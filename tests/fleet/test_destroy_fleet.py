@@ -23,14 +23,14 @@ def sets(desk: Desk) -> list[str]:
     return [stack_set["StackSetName"] for stack_set in found]
 
 
-def test_the_stacks_go_and_then_the_set(desk: Desk) -> None:
+def test_the_stacks_go_and_then_the_set(desk: Desk, golden: Golden) -> None:
     desk.section = both_regions()
     desk.deploy()
 
     result = destroyed(desk, ui := FakeUI())
 
     assert (result.is_gone, result.failed, result.beside) == (True, {}, ())
-    assert ui.questions == [f"Delete 8 instances of stack set {SET}, with their stacks with all data?"]
+    golden(ui.questions)
     assert sets(desk) == []
     for region in (REGION, OTHER_REGION):
         assert desk.reserved(region=region) == {}
@@ -84,11 +84,12 @@ def test_what_a_broken_template_holds_is_unknown() -> None:
     assert isinstance(held_resources("Resources: {"), Unknown)
 
 
-def test_stacks_may_be_kept(desk: Desk) -> None:
+def test_stacks_may_be_kept(desk: Desk, golden: Golden) -> None:
     desk.deploy()
 
-    assert destroyed(desk, ui := FakeUI(), retain=True).is_gone
-    assert ui.questions == [f"Delete 4 instances of stack set {SET}, and keep their stacks?"]
+    ui = FakeUI()
+    assert destroyed(desk, ui, retain=True).is_gone
+    golden(ui.questions)
     assert len(desk.reserved()) == 4
 
 
@@ -136,12 +137,13 @@ def test_a_protected_environment_is_refused(desk: Desk, golden: Golden) -> None:
     assert len(desk.reserved()) == 4
 
 
-def test_a_set_of_another_user_is_refused_unless_it_is_adopted(desk: Desk) -> None:
+def test_a_set_of_another_user_is_refused_unless_it_is_adopted(desk: Desk, golden: Golden) -> None:
     desk.fleet.create_set(reserving(), SET)
 
-    with pytest.raises(UsageError, match="was not created for fleet prod"):
+    with pytest.raises(UsageError) as failure:
         destroyed(desk)
 
+    golden(failure.value)
     assert destroyed(desk, adopts=True).is_gone
 
 

@@ -15,6 +15,7 @@ from tapctl.fleet.prepare import Prepared, prepare
 from tapctl.fleet.rollout import deploy_fleet
 from tapctl.settings.fleet_section import FleetAccount
 from tapctl.workflows.gate import Blocked
+from tests.support.golden import Golden
 from tests.support.rollouts import SET, Desk, FakeUI, reserving
 from tests.support.stack_sets import REGION
 
@@ -33,34 +34,37 @@ def test_a_plan_makes_nothing(desk: Desk) -> None:
     assert not (desk.folder / "state" / "rollouts").exists()
 
 
-def test_a_remedy_needs_consent(desk: Desk) -> None:
+def test_a_remedy_needs_consent(desk: Desk, golden: Golden) -> None:
     desk.fleet.limits(desk.fleet.accounts[0], 10)
     desk.settings = {"remedy": RemedyMode.ASK}
     plan = prepared(desk)
 
     assert plan.needs_consent(desk.request().settings)
     assert [placement.cell.account.id for placement in plan.remedied] == [desk.fleet.accounts[0]]
-    with pytest.raises(Blocked, match="no consent to lower or drop the reservation of Fn in 1 cell") as failure:
+    with pytest.raises(Blocked) as failure:
         desk.deploy()
+    golden(failure.value)
     assert failure.value.exit_code is ExitCode.EXCEEDS
 
 
-def test_what_is_declined_stays(desk: Desk) -> None:
+def test_what_is_declined_stays(desk: Desk, golden: Golden) -> None:
     rollout = desk.deploy(ui := FakeUI(answer=False))
 
     assert (rollout.confirmed, rollout.deployed, rollout.ends) == (False, (), [])
-    assert ui.questions == [f"Roll out stack set {SET} to 4 cells in {len(ui.plans[0].steps)} steps?"]
+    assert len(ui.plans[0].steps) == 3
+    golden(ui.questions)
     assert desk.fleet.cloudformation.list_stack_sets()["Summaries"] == []
 
 
-def test_where_no_cell_fits_nothing_is_made(desk: Desk) -> None:
+def test_where_no_cell_fits_nothing_is_made(desk: Desk, golden: Golden) -> None:
     desk.settings = {"remedy": RemedyMode.FAIL}
     for account in desk.fleet.accounts:
         desk.fleet.limits(account, 10)
 
-    with pytest.raises(Blocked, match="fleet prod has no cell to deploy to") as failure:
+    with pytest.raises(Blocked) as failure:
         desk.deploy()
 
+    golden(failure.value)
     assert failure.value.exit_code is ExitCode.EXCEEDS
     assert prepared(desk).exit_code is ExitCode.EXCEEDS
 
@@ -82,12 +86,13 @@ def test_a_cell_that_is_left_out_keeps_its_instance(desk: Desk) -> None:
     assert ([left.cell.account.id for left in again.left_out], again.ends) == ([out], [])
 
 
-def test_a_set_of_another_user_is_refused_unless_it_is_adopted(desk: Desk) -> None:
+def test_a_set_of_another_user_is_refused_unless_it_is_adopted(desk: Desk, golden: Golden) -> None:
     desk.fleet.create_set(reserving(100), SET)
 
-    with pytest.raises(UsageError, match="was not created for fleet prod"):
+    with pytest.raises(UsageError) as failure:
         prepared(desk)
 
+    golden(failure.value)
     assert kinds(prepared(desk, adopts=True)) == [StepKind.UPDATE_SET, StepKind.CREATE, StepKind.CREATE]
     assert desk.deploy(adopts=True).exit_code is ExitCode.OK
     assert prepared(desk).plan.steps == ()
@@ -112,11 +117,12 @@ def names(desk: Desk) -> list[str]:
     return [client.list_functions()["Functions"][0]["Environment"]["Variables"]["NAME"] for client in clients]
 
 
-def test_a_parameter_needs_a_value_once(desk: Desk) -> None:
+def test_a_parameter_needs_a_value_once(desk: Desk, golden: Golden) -> None:
     desk.template(with_parameter("Title"))
-    with pytest.raises(UsageError, match="needs a value for Title"):
+    with pytest.raises(UsageError) as failure:
         prepared(desk)
 
+    golden(failure.value)
     desk.settings = {"parameters": {"Title": "first"}}
     desk.deploy()
     desk.settings = {}

@@ -14,10 +14,10 @@ from tapctl.fleet.plan import RolloutPlan, Step, StepKind
 from tapctl.fleet.rollout import pace
 from tapctl.hints import advise
 from tapctl.hints.deploy import DeployAdvice
-from tapctl.report.hints import worded
 from tapctl.sandbox.stack_set_rules import Failure
 from tapctl.settings.fleet_section import Fleet
 from tapctl.workflows.gate import Blocked
+from tests.support.golden import Golden
 from tests.support.rollouts import SET, Desk, FakeUI, both_regions, reserving
 from tests.support.stack_sets import OTHER_REGION, REGION
 
@@ -143,7 +143,7 @@ def test_a_failure_in_an_update_is_left_alone_until_the_next_run(desk: Desk) -> 
     assert desk.reserved()[broken] == 200
 
 
-def test_nothing_follows_a_canary_that_fails(desk: Desk) -> None:
+def test_nothing_follows_a_canary_that_fails(desk: Desk, golden: Golden) -> None:
     desk.section = {"failure_tolerance": 3}
     canary, *others = desk.fleet.accounts
     desk.fleet.rules(fail={f"{canary}/{REGION}": Failure("boom")})
@@ -154,7 +154,7 @@ def test_nothing_follows_a_canary_that_fails(desk: Desk) -> None:
     assert keys(rollout.not_reached) == sorted(f"{account}/{REGION}" for account in others)
     assert rollout.deployed == ()
     assert desk.reserved() == {}
-    assert ui.steps[-1] == "the canary failed: the rollout stops here; what is deployed stays"
+    golden(ui.steps[-1])
 
 
 def test_more_failures_than_tolerated_stop_the_rollout(desk: Desk) -> None:
@@ -221,7 +221,7 @@ def test_an_account_without_the_role_fails_alone(desk: Desk) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_minimum_that_aws_names_is_learned_and_the_cell_deployed_by_it(desk: Desk) -> None:
+def test_a_minimum_that_aws_names_is_learned_and_the_cell_deployed_by_it(desk: Desk, golden: Golden) -> None:
     strange = desk.fleet.accounts[1]
     desk.fleet.limits(strange, 400, floor=150)
     desk.section = {"failure_tolerance": 1}
@@ -233,11 +233,11 @@ def test_a_minimum_that_aws_names_is_learned_and_the_cell_deployed_by_it(desk: D
     learned = floor_cache.recall(strange, REGION)
     assert learned
     assert learned.minimum == 150
-    assert any("named the unreserved minimum" in step for step in ui.steps)
+    golden([step for step in ui.steps if strange in step])
     assert desk.deploy().ends == []
 
 
-def test_a_minimum_that_aws_names_brings_about_no_remedy_without_consent(desk: Desk) -> None:
+def test_a_minimum_that_aws_names_brings_about_no_remedy_without_consent(desk: Desk, golden: Golden) -> None:
     strange = desk.fleet.accounts[1]
     desk.fleet.limits(strange, 400, floor=150)
     desk.section, desk.settings = {"failure_tolerance": 1}, {"remedy": RemedyMode.ASK}
@@ -246,15 +246,16 @@ def test_a_minimum_that_aws_names_brings_about_no_remedy_without_consent(desk: D
 
     assert (rollout.exit_code, keys(rollout.failed)) == (ExitCode.ROLLED_BACK, [f"{strange}/{REGION}"])
     assert (len(rollout.deployed), strange in desk.reserved()) == (3, False)
-    assert any(worded(advise(DeployAdvice.ALLOW_REMEDY_OF_CELLS)) in step for step in ui.steps)
-    with pytest.raises(Blocked, match="no consent"):
+    golden([step for step in ui.steps if strange in step], "steps")
+    with pytest.raises(Blocked) as failure:
         desk.deploy()
+    golden(failure.value, "error")
     desk.settings = {}
     assert desk.deploy().exit_code is ExitCode.OK
     assert desk.reserved()[strange] == 225
 
 
-def test_where_nothing_changes_no_consent_is_needed(desk: Desk) -> None:
+def test_where_nothing_changes_no_consent_is_needed(desk: Desk, golden: Golden) -> None:
     desk.fleet.limits(desk.fleet.accounts[1], 10)
     assert desk.deploy().exit_code is ExitCode.OK
     desk.settings = {"remedy": RemedyMode.ASK}
@@ -263,8 +264,9 @@ def test_where_nothing_changes_no_consent_is_needed(desk: Desk) -> None:
 
     assert (rollout.exit_code, rollout.ends, len(rollout.deployed)) == (ExitCode.OK, [], 4)
     desk.template(reserving(310))
-    with pytest.raises(Blocked, match="no consent"):
+    with pytest.raises(Blocked) as failure:
         desk.deploy()
+    golden(failure.value)
 
 
 def test_a_cell_whose_headroom_is_gone_meanwhile_is_left_out(desk: Desk) -> None:
@@ -340,16 +342,16 @@ def test_an_operation_that_another_user_stops_ends_the_rollout_with_6_and_the_ne
     assert desk.deploy().exit_code is ExitCode.OK
 
 
-def test_an_interrupted_run_leaves_the_operation_running(desk: Desk) -> None:
+def test_an_interrupted_run_leaves_the_operation_running(desk: Desk, golden: Golden) -> None:
     def interrupt(_: Progress) -> None:
         raise KeyboardInterrupt
 
     desk.fleet.rules(cell_seconds=0.3)
 
     with pytest.raises(Interrupted) as failure:
-        desk.deploy(FakeUI(on_progress=interrupt))
+        desk.deploy(ui := FakeUI(on_progress=interrupt))
 
-    assert "StackSets continues with operation tapctl-" in failure.value.message
+    golden(failure.value.message, operation=ui.reads[-1].operation.id)
     assert failure.value.hint == advise(DeployAdvice.FLEET_WATCH_OR_CONTINUE, "prod")
 
 

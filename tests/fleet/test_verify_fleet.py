@@ -11,7 +11,8 @@ from tapctl.hints import advise
 from tapctl.hints.deploy import DeployAdvice
 from tapctl.sandbox.stack_set_rules import Failure
 from tapctl.unknown import Unknown
-from tests.support.rollouts import SET, Desk, reserving
+from tests.support.golden import Golden
+from tests.support.rollouts import Desk, reserving
 from tests.support.stack_sets import REGION
 
 
@@ -59,7 +60,7 @@ def test_a_reservation_that_was_changed_by_hand_is_found(desk: Desk) -> None:
     assert "7" in " ".join(wrong[account])
 
 
-def test_instances_that_are_missing_or_outdated(desk: Desk) -> None:
+def test_instances_that_are_missing_or_outdated(desk: Desk, golden: Golden) -> None:
     first, second, *_ = desk.fleet.accounts
     desk.section = {"accounts": list(desk.fleet.accounts[1:]), "failure_tolerance": 1, "canary": []}
     desk.deploy()
@@ -68,10 +69,7 @@ def test_instances_that_are_missing_or_outdated(desk: Desk) -> None:
     desk.deploy()
     desk.section = {}
 
-    assert unproved(verified(desk)) == {
-        first: ["the stack set has no instance there"],
-        second: ["the instance is OUTDATED: boom"],
-    }
+    golden(unproved(verified(desk)), first=first, second=second)
 
 
 def test_a_stack_that_is_gone_is_not_proved(desk: Desk) -> None:
@@ -86,8 +84,9 @@ def test_a_stack_that_is_gone_is_not_proved(desk: Desk) -> None:
     assert isinstance(proof.verification, Unknown)
 
 
-def test_a_set_that_is_not_there_is_a_usage_error(desk: Desk) -> None:
-    with pytest.raises(UsageError, match=f"there is no stack set {SET} in {REGION}") as failure:
+def test_a_set_that_is_not_there_is_a_usage_error(desk: Desk, golden: Golden) -> None:
+    with pytest.raises(UsageError) as failure:
         verified(desk)
 
+    golden(failure.value)
     assert failure.value.hint == advise(DeployAdvice.FLEET_DEPLOY_CREATES, "prod")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.function.senders import SECRETS, SIGNED, delivery, http_event, sqs_event
+from tests.support.golden import Golden
 
 FUNCTION = Path(__file__).parents[2] / "function"
 # An SDK, or more than it is worth at every cold start.
@@ -102,23 +103,19 @@ def test_a_delivery_loads_no_more_of_ours(
 
 
 @pytest.mark.parametrize(
-    ("secrets", "detail"),
+    "secrets",
     [
-        pytest.param("", "the secrets are not JSON", id="empty"),
-        pytest.param("{}", "there are no secrets", id="none"),
-        pytest.param('{"stripe": []}', "stripe needs a list of one or two secrets", id="no-secret"),
-        pytest.param('{"stripe": ["whsec_"]}', "a secret of stripe is shorter than 10 bytes", id="short"),
-        pytest.param(
-            '{"paypal": ["a good secret"]}',
-            "the secrets name a provider other than adyen, generic, github, square, standard, stripe",
-            id="unknown-provider",
-        ),
+        pytest.param("", id="empty"),
+        pytest.param("{}", id="none"),
+        pytest.param('{"stripe": []}', id="no-secret"),
+        pytest.param('{"stripe": ["whsec_"]}', id="short"),
+        pytest.param('{"paypal": ["a good secret"]}', id="unknown-provider"),
     ],
 )
-def test_a_start_without_usable_secrets_raises_the_alarm(secrets: str, detail: str) -> None:
+def test_a_start_without_usable_secrets_raises_the_alarm(secrets: str, golden: Golden) -> None:
     line = json.loads(started([], WEBHOOK_SECRETS=secrets)[0])
     assert (line["level"], line["handler"], line["Failed"], line["Misconfigured"]) == ("ERROR", "start", 1, 1)
-    assert line["detail"] == detail
+    golden(line["detail"])
 
 
 def test_a_start_with_secrets_writes_no_line() -> None:

@@ -71,13 +71,14 @@ def test_a_link_out_of_the_project_is_refused_unless_it_is_allowed(
 
 
 def test_a_link_behind_an_allowed_one_is_not_allowed_with_it(
-    tmp_path: Path, stranger: Path, tmp_path_factory: pytest.TempPathFactory
+    tmp_path: Path, stranger: Path, tmp_path_factory: pytest.TempPathFactory, golden: Golden
 ) -> None:
     link(tmp_path, stranger)
     (stranger / "further").symlink_to(tmp_path_factory.mktemp("third"))
 
-    with pytest.raises(UsageError, match="leads out of the project"):
+    with pytest.raises(UsageError) as refused:
         packaged(template(tmp_path), outside=(stranger,))
+    golden(refused.value, stranger=stranger, third=(stranger / "further").resolve())
 
 
 def test_the_folder_of_a_repository_is_out_of_the_project(tmp_path: Path) -> None:

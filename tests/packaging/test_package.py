@@ -199,8 +199,9 @@ def test_links_that_multiply_are_refused(tmp_path: Path) -> None:
             (tmp_path / f"f{number}" / name).symlink_to(tmp_path / f"f{number + 1}")
     (tmp_path / "f20").mkdir()
 
-    with pytest.raises(UsageError, match="more than 10,000 files"):
+    with pytest.raises(UsageError) as refused:
         artifacts(template(tmp_path, '"f0"'))
+    assert "10,000" in refused.value.message
 
 
 @posix

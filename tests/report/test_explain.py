@@ -62,4 +62,6 @@ def test_an_open_minimum_has_what_is_known_of_other_limits() -> None:
 
 
 def test_a_pinned_minimum_needs_none() -> None:
-    assert evidence(floor(400, pinned=40)) == ("pinned by min_unreserved",)
+    pinned = floor(400, pinned=40)
+
+    assert evidence(pinned) == (pinned.source,)

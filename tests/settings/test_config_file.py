@@ -1,6 +1,7 @@
 """tapctl.toml, or [tool.tapctl] of pyproject.toml: which file is found, and its JSON Schema."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from tapctl.errors import ConfigError
 from tapctl.settings.config_file import File, find, load
+from tests.support.golden import Golden
 
 SECTION = (
     '[project]\nname = "shop"\n[tool.tapctl]\nstack_name = "shop-{env}"\n[tool.tapctl.env.dev]\nregion = "eu-west-1"\n'
@@ -58,28 +60,30 @@ def test_a_pyproject_without_the_section_is_skipped(text: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("text", "error"),
+    "text",
     [
-        pytest.param("[tool.tapctl]\nstack_name = \n", "is not TOML", id="broken behind the section"),
-        pytest.param('[tool]\ntapctl = "x"\n', r"has no table \[tool.tapctl\]", id="no table"),
-        pytest.param("[tool.tapctl]\nstack = 1\n", "unknown key `stack`", id="an unknown key"),
+        pytest.param("[tool.tapctl]\nstack_name = \n", id="broken behind the section"),
+        pytest.param('[tool]\ntapctl = "x"\n', id="no table"),
+        pytest.param("[tool.tapctl]\nstack = 1\n", id="an unknown key"),
     ],
 )
-def test_a_wrong_section_is_refused(text: str, error: str, tmp_path: Path) -> None:
+def test_a_wrong_section_is_refused(text: str, tmp_path: Path, golden: Golden) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
 
     found = find(tmp_path)
     assert found is not None
-    with pytest.raises(ConfigError, match=error):
+    with pytest.raises(ConfigError) as refused:
         load(found)
+    golden(re.sub(r"(TOML): .*", r"\1", refused.value.message))
 
 
-def test_a_pyproject_that_is_named_needs_the_section(tmp_path: Path) -> None:
+def test_a_pyproject_that_is_named_needs_the_section(tmp_path: Path, golden: Golden) -> None:
     path = tmp_path / "pyproject.toml"
     path.write_text("[project]\n")
 
-    with pytest.raises(ConfigError, match="has no table"):
+    with pytest.raises(ConfigError) as refused:
         load(path)
+    golden(refused.value)
 
 
 ROOT = Path(__file__).parents[2]

@@ -493,12 +493,13 @@ def test_a_value_on_the_command_line_beats_use_previous_value(tmp_path: Path) ->
     assert (found.parameters, found.kept) == ({"B": "2"}, ())
 
 
-def test_a_value_beside_use_previous_value_is_refused_as_cloudformation_does(tmp_path: Path) -> None:
+def test_a_value_beside_use_previous_value_is_refused_as_cloudformation_does(tmp_path: Path, golden: Golden) -> None:
     file = tmp_path / "p.json"
     file.write_text('[{"ParameterKey": "B", "ParameterValue": "hush", "UsePreviousValue": true}]')
 
-    with pytest.raises(UsageError, match="parameter B has a ParameterValue and UsePreviousValue") as refused:
+    with pytest.raises(UsageError) as refused:
         read(template="t", parameters_file=file)
+    golden(refused.value)
     assert "hush" not in refused.value.message
 
 
@@ -520,13 +521,16 @@ def test_the_template_of_the_working_folder_is_taken(
     assert read().template == name
 
 
-def test_several_templates_of_the_working_folder_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_templates_of_the_working_folder_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, golden: Golden
+) -> None:
     for name in ("template.yaml", "cdk.out"):
         (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path)
 
-    with pytest.raises(UsageError, match=r"several templates here: template.yaml, cdk.out"):
+    with pytest.raises(UsageError) as refused:
         read()
+    golden(refused.value)
 
 
 class TestLimits:

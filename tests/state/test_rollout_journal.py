@@ -8,6 +8,7 @@ import pytest
 
 from tapctl.errors import BusyError
 from tapctl.state.rollout_journal import RolloutEntry, RolloutJournal, look, open_rollout_journal
+from tests.support.golden import Golden
 
 WHERE = ("123456789012", "eu-west-1", "orders")
 
@@ -83,10 +84,11 @@ def test_each_run_has_ids_of_its_own() -> None:
     assert len(ids) == 50
 
 
-def test_one_process_rolls_out_a_stack_set_at_a_time() -> None:
+def test_one_process_rolls_out_a_stack_set_at_a_time(golden: Golden) -> None:
     with open_rollout_journal(*WHERE):
-        with pytest.raises(BusyError, match="rolling out stack set orders"), open_rollout_journal(*WHERE):
+        with pytest.raises(BusyError) as busy, open_rollout_journal(*WHERE):
             pass
+        golden(busy.value)
         with open_rollout_journal("123456789012", "us-east-1", "orders"):
             pass
 

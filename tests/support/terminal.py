@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -35,17 +34,6 @@ class Answer:
         labels = [line.partition(": ")[0] for line in self.err.splitlines()]
         assert (self.code, self.out) == (code, ""), self
         assert labels in (["error"], ["error", "hint"]), self.err
-        return True
-
-    def is_complaint(self, code: int, error: str, hint: str | None = None) -> bool:
-        """Whether it is one line that says what is wrong, one with the next step, and nothing else."""
-        lines = self.err.splitlines()
-        wanted = [rf"error: {error}", *([rf"hint: {hint}"] if hint is not None else [])]
-        said = [re.fullmatch(pattern, line) for pattern, line in zip(wanted, lines, strict=False)]
-        assert (self.code, self.out) == (code, ""), self
-        assert len(lines) == len(wanted), self.err
-        assert all(said), f"{self.err}\nis not\n{wanted}"
-        assert "Traceback" not in self.err
         return True
 
 

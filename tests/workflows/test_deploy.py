@@ -84,12 +84,12 @@ def test_the_minimum_that_aws_names_replaces_a_given_one(account: SmallAccount, 
 
 
 @pytest.mark.parametrize("account", [(1000, 950)], indirect=True)
-def test_healing_after_a_refusal_needs_consent(account: SmallAccount) -> None:
+def test_healing_after_a_refusal_needs_consent(account: SmallAccount, golden: Golden) -> None:
     ui = FakeUI()
     with pytest.raises(Blocked) as raised:
         account.deploy(ui, RemedyMode.ASK, A=60, B=40)
     assert raised.value.exit_code is ExitCode.EXCEEDS
-    assert ui.remedies == ["lower the reservation of FnA from 60 to 30, lower the reservation of FnB from 40 to 20"]
+    golden(ui.remedies)
     assert account.stacks() == {}
 
 

@@ -211,7 +211,7 @@ def test_a_refusal_names_the_first_cause_and_the_next_deploy_starts_over(
 
     assert outcome is not None
     assert outcome.status == "CREATE_COMPLETE"
-    assert [step for step in workspace.ui.steps if step.startswith("deleting stack refused")]
+    golden([step for step in workspace.ui.steps if "stack refused" in step], "the next deploy")
     workspace.aws.client("cloudformation").delete_stack(StackName="refused")
 
 

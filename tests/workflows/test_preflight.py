@@ -177,8 +177,9 @@ class TestWhatIsRead:
             judged("5", fake_account(), parameters={"Sise": "1"})
 
     def test_an_error_in_the_template_comes_through(self) -> None:
-        with pytest.raises(TemplateError, match=r"template\.yaml:8: "):
+        with pytest.raises(TemplateError) as caught:
             judged("-1", fake_account())
+        assert (caught.value.file, caught.value.line) == ("template.yaml", 8)
 
 
 @pytest.mark.parametrize("linted", [True, False], ids=["with cfn-lint", "without cfn-lint"])
@@ -370,7 +371,7 @@ class TestKeptParameters:
         stack = Stack("mine", "UPDATE_COMPLETE", {}, self.VALUES, {})
         deployed = {"Parameters": {"Size": {"Type": "Number", "Default": default}}, "Resources": {"T": {"Type": "X"}}}
         reader = fake_account(stack=stack)
-        reader.template = Unknown("not in the snapshot") if default is None else deployed
+        reader.template = Unknown("left out") if default is None else deployed
         return judge(template(KEPT), reader, settings(parameters={"Given": "z"}, **changed))
 
     def test_it_is_named_with_both_values(self, golden: Golden) -> None:
