@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tapctl.account.floor_cache import floor_in_error
-from tapctl.concurrency.judge import floor, floor_rule
+from tapctl.concurrency.judge import DOCUMENTED_FLOOR, FLOOR_RULES, floor, floor_rule
 from tapctl.evidence.experiment import ApiCall, Experiment, Observation, Reading, Seen, Takes
 from tapctl.evidence.parts import UPDATED, account_settings, created, function, reserve, template, updated
 
@@ -140,6 +140,7 @@ def _provision(where: Mapping[str, str]) -> ApiCall:
 ROWS = (
     Experiment(
         id="lambda-minimum",
+        claims=tuple(rule.claim for rule in (*FLOOR_RULES, DOCUMENTED_FLOOR)),
         question="How much must stay unreserved with this account's limit?",
         known="no API returns it; open for limits between 10 and 1000",
         predicts={
@@ -153,6 +154,7 @@ ROWS = (
     ),
     Experiment(
         id="lambda-zero",
+        claims=("zero-reservation",),
         question="Is a reservation of 0 accepted when nothing more can be reserved?",
         known="PutFunctionConcurrency does not mention it",
         predicts={"exempt": "accepted", "checked": "refused with the minimum"},
@@ -168,6 +170,7 @@ ROWS = (
     ),
     Experiment(
         id="lambda-own-reservation",
+        claims=("own-reservation",),
         question="Is a function's own reservation credited before a new one is checked?",
         known="PutFunctionConcurrency does not mention it",
         predicts={"credited": "the same reservation is accepted again", "not credited": "refused with the minimum"},
@@ -183,6 +186,7 @@ ROWS = (
     ),
     Experiment(
         id="lambda-unreserved-delay",
+        claims=("unreserved-delay",),
         question="How soon does the unreserved concurrency follow a reservation?",
         known="GetAccountSettings does not mention it",
         predicts={"at once": "the first answer", "delayed": "a later answer"},
@@ -198,6 +202,7 @@ ROWS = (
     ),
     Experiment(
         id="lambda-provisioned",
+        claims=("provisioned-unreserved",),
         question="Does provisioned concurrency without a reservation lower the unreserved concurrency?",
         known="GetAccountSettings mentions reservations only",
         predicts={"counts": "unreserved falls by 1", "does not": "unreserved stays"},
@@ -226,6 +231,7 @@ ROWS = (
     ),
     Experiment(
         id="lambda-latest",
+        claims=("latest-provisioned",),
         question="Is provisioned concurrency on an alias of $LATEST refused, and with which message?",
         known="documented without the message",
         predicts={"refused": "an error that names unpublished versions", "accepted": "a configuration"},
@@ -240,6 +246,7 @@ ROWS = (
     ),
     Experiment(
         id="lambda-tenancy",
+        claims=("tenancy-provisioned",),
         question="Is provisioned concurrency with tenant isolation refused, and with which message?",
         known="documented without the message",
         predicts={"refused": "an error that names tenant isolation", "accepted": "a configuration"},
@@ -254,6 +261,7 @@ ROWS = (
     ),
     Experiment(
         id="lambda-snapstart",
+        claims=("snapstart-provisioned",),
         question="Is provisioned concurrency with SnapStart refused, and with which message?",
         known="documented without the message",
         predicts={"refused": "an error that names SnapStart", "accepted": "a configuration"},
@@ -277,6 +285,7 @@ ROWS = (
     ),
     Experiment(
         id="lambda-maximum-concurrency",
+        claims=("maximum-concurrency",),
         question="Is MaximumConcurrency above the function's reservation refused, and with which message?",
         known="not documented; two public reports",
         predicts={"refused": "the update fails", "accepted": "the update succeeds"},
@@ -291,6 +300,7 @@ ROWS = (
     ),
     Experiment(
         id="lambda-restated",
+        claims=("restated-property",),
         question="Does an update set a reservation again that was deleted by hand and that the template keeps?",
         known="not documented",
         predicts={"restated": "0 is reserved again", "left": "no reservation"},
@@ -309,6 +319,7 @@ ROWS = (
     ),
     Experiment(
         id="lambda-removed",
+        claims=("removed-property",),
         question="Is a reservation deleted when the property leaves the template?",
         known="the schema lists DeleteFunctionConcurrency; not documented",
         predicts={"deleted": "no reservation", "kept": "0 stays reserved"},
