@@ -82,7 +82,7 @@ def test_each_document_has_a_schema_and_each_schema_a_document() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py"))
     named = set(re.findall(r'"tapctl\.([a-z]+)/(\d+)"', sources)) - {("zip", "1")}  # the comment of an archive
 
-    assert {"-".join(each) for each in named} == set(NAMES), "a document needs tapctl/schemas/NAME-1.json"
+    assert {"-".join(parts) for parts in named} == set(NAMES), "a document needs tapctl/schemas/NAME-1.json"
 
 
 DOCUMENTS: Mapping[str, tuple[str, ...]] = {
@@ -111,7 +111,7 @@ DOCUMENTS: Mapping[str, tuple[str, ...]] = {
 
 def test_each_command_with_a_format_has_its_documents() -> None:
     with_format = [
-        name for name, command in commands().items() if any(each.name == "format" for each in command.params)
+        name for name, command in commands().items() if any(parameter.name == "format" for parameter in command.params)
     ]
 
     assert {*with_format} ^ DOCUMENTS.keys() == set(), "`DOCUMENTS` has the schemas of each command with `--format`"

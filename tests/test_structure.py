@@ -84,7 +84,7 @@ def test_at_most_six_modules_stand_beside_the_rooms() -> None:
 def test_the_layers_are_at_most_twelve() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = settings["tool"]["importlinter"]["contracts"]
-    assert len(next(each["layers"] for each in contracts if each["type"] == "layers")) <= 12
+    assert len(next(contract["layers"] for contract in contracts if contract["type"] == "layers")) <= 12
 
 
 @pytest.mark.parametrize("folder", ["tapctl", "function"])
@@ -153,7 +153,7 @@ def test_each_public_class_name_has_one_meaning() -> None:
     assert {name: places for name, places in modules.items() if len(places) > 1} == {}
 
 
-@pytest.mark.parametrize("folder", ["tapctl", "function", "benchmarks", "docs"])
+@pytest.mark.parametrize("folder", ["tapctl", "function", "benchmarks", "docs", "tests"])
 def test_a_loop_variable_names_what_it_holds(folder: str) -> None:
     loops = [
         f"{path.relative_to(ROOT)}:{node.iter.lineno}"

@@ -277,7 +277,7 @@ def test_instances_of_every_page(stub: tuple[Aws, Stubber]) -> None:
         StackInstance(ONE, "eu-west-1", "CURRENT", "SUCCEEDED", STACK, "", "tapctl-1"),
         StackInstance(TWO, "eu-west-1", "OUTDATED", "", "", "boom"),
     )
-    assert [each.stack for each in found] == ["StackSet-orders-1", ""]
+    assert [instance.stack for instance in found] == ["StackSet-orders-1", ""]
 
 
 def test_the_overrides_of_an_instance(stub: tuple[Aws, Stubber]) -> None:
@@ -322,7 +322,7 @@ def test_what_the_list_shows_as_running_is_read_by_itself(stub: tuple[Aws, Stubb
     answers.add_response("describe_stack_set_operation", {"StackSetOperation": entry("RUNNING", "new")})
     answers.add_client_error("describe_stack_set_operation", "OperationNotFoundException")
 
-    assert [each.id for each in set_of(aws).running()] == ["new"]
+    assert [operation.id for operation in set_of(aws).running()] == ["new"]
 
 
 def test_a_set_that_is_not_there_runs_nothing(stub: tuple[Aws, Stubber]) -> None:

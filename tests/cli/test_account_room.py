@@ -61,6 +61,6 @@ def test_a_value_and_a_limit_of_tapctl_toml_are_judged_by_a_snapshot(
     answer = tapctl("preflight", "--snapshot", "account.json", "--no-lint", "--format", "json")
 
     document = json.loads(answer.out)
-    messages = {each["limit"]: each["message"] for each in document["findings"]}
+    messages = {finding["limit"]: finding["message"] for finding in document["findings"]}
     assert (answer.code, document["coverage"]) == (3, [])
     golden([messages["vpc-vpcs"], messages["iot-l-00000001"]])

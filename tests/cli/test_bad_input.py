@@ -485,7 +485,7 @@ def test_a_preflight_of_what_is_not_aws_is_unknown(
     command = "preflight function.json --no-lint --region us-east-1 --stack-name shop --format"
     with answering(status, body) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-        document, text = (tapctl(*command.split(), each) for each in ("json", "text"))
+        document, text = (tapctl(*command.split(), format_) for format_ in ("json", "text"))
 
     assert (document.code, text.code) == (4, 4)
     messages = [finding["message"] for finding in json.loads(document.out)["findings"]]

@@ -125,8 +125,8 @@ TOOLS = {"git": ["git", "apply", "--verbose"], "patch": ["patch", "-p1", "--fuzz
 def test_the_diff_can_be_applied(tmp_path: Path, tool: str, name: str, text: str) -> None:
     if shutil.which(tool) is None:
         pytest.skip(f"{tool} is not installed")
-    for each in ("a", "a b"):
-        (tmp_path / each).mkdir()
+    for folder in ("a", "a b"):
+        (tmp_path / folder).mkdir()
     target = tmp_path / name
     target.write_bytes(text.encode())
     with pytest.MonkeyPatch.context() as patch:
@@ -204,7 +204,7 @@ class TestAKill:
             yield Writes(process)
 
     def left(self, folder: Path) -> set[str]:
-        return {each.name for each in folder.iterdir()} - {"t.yaml", "account.json"}
+        return {path.name for path in folder.iterdir()} - {"t.yaml", "account.json"}
 
     def test_at_any_moment_it_leaves_the_old_file_or_the_new_one(self, folder: Path, writes: Writes) -> None:
         begun = time.monotonic()

@@ -308,7 +308,7 @@ def test_nonsense_in_the_configuration_is_one_line_with_a_hint(
 ) -> None:
     serve(Service())
     given = {"regions": '["eu-west-1"]', "accounts": '["111111111111"]', "stack_set": '"orders"', "read_role": '"r"'}
-    names = [each.partition(" ")[0] for each in line.splitlines()]
+    names = [setting.partition(" ")[0] for setting in line.splitlines()]
     lines = [f"{name} = {value}" for name, value in given.items() if name not in names]
     (desk / "tapctl.toml").write_text("\n".join(["[fleet.prod]", *lines, line, ""]))
     (desk / "template.json").write_text(json.dumps(reserving()))
@@ -396,7 +396,7 @@ def test_an_account_that_is_named_twice_is_planned_once(
     answer = plan(desk, tapctl, LISTED, "--format", "json")
 
     assert answer.code == 0
-    assert sum(len(each["cells"]) for each in answer.json()["override_sets"]) == 2
+    assert sum(len(override_set["cells"]) for override_set in answer.json()["override_sets"]) == 2
     assert f"account {ONE} named more than once" in answer.err
 
 

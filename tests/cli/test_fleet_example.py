@@ -91,11 +91,16 @@ def test_the_fleet_of_the_readme(desk: Desk) -> None:
 
     plan = desk.tapctl("fleet", "plan", "prod", "--no-lint", "--format", "json")
     sets = plan.json()["override_sets"]
-    assert (plan.code, [each["overrides"] for each in sets]) == (3, [{"Reserved": v} for v in ("350", "262", "")])
+    assert (plan.code, [override_set["overrides"] for override_set in sets]) == (
+        3,
+        [{"Reserved": v} for v in ("350", "262", "")],
+    )
     assert cells(sets) == [6, 2, 4]
 
     code, rollout = desk.deploys()
-    failed = [cell for each in rollout["operations"] for cell in each["cells"] if cell["status"] != "SUCCEEDED"]
+    failed = [
+        cell for operation in rollout["operations"] for cell in operation["cells"] if cell["status"] != "SUCCEEDED"
+    ]
     assert (code, len(rollout["deployed"])) == (6, 11)
     assert [(cell["account_id"], cell["region"]) for cell in failed] == [(desk.ids["6"], "us-east-1")]
     assert desk.tapctl("fleet", "verify", "prod").code == 8

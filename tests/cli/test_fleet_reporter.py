@@ -35,7 +35,9 @@ class Log:
         step: str = "create (canary)",
     ) -> None:
         statuses = ["SUCCEEDED"] * done + ["FAILED"] * failed + ["PENDING"] * (of - done - failed)
-        results = (InstanceResult(f"{n:012}", "us-east-1", each, "boom") for n, each in enumerate(statuses))
+        results = (
+            InstanceResult(f"{n:012}", "us-east-1", cell_status, "boom") for n, cell_status in enumerate(statuses)
+        )
         self.reporter.progress(Progress(step, SetOperation(operation, "CREATE", status), tuple(results)))
 
 
@@ -84,7 +86,7 @@ def test_each_failure_is_named_once_for_each_operation(capsys: pytest.CaptureFix
 def test_operations_are_numbered_as_the_steps_of_the_plan(capsys: pytest.CaptureFixture[str], golden: Golden) -> None:
     cells = (("111111111111", "us-east-1"), ("222222222222", "us-east-1"))
     targets = (Rectangle((account,), (region,)) for account, region in cells)
-    creates = (Step(StepKind.CREATE, each, cells=tuple(each.cells)) for each in targets)
+    creates = (Step(StepKind.CREATE, target, cells=tuple(target.cells)) for target in targets)
     steps = (Step(StepKind.CREATE_SET), *creates)
     log = Log()
 

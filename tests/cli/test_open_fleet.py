@@ -509,7 +509,7 @@ def test_each_fleet_has_its_own_remedy(fleet: Callable[[str], None], desk: Path,
 def test_a_section_of_an_account_that_the_fleet_does_not_name_is_pointed_out(
     fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
 ) -> None:
-    own = "\n".join(f"[fleet.prod.account.{each}]\nregions = ['eu-west-1']" for each in (ONE, TWO, THREE))
+    own = "\n".join(f"[fleet.prod.account.{account}]\nregions = ['eu-west-1']" for account in (ONE, TWO, THREE))
     fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\nexclude = ["{THREE}"]\n{own}\n')
     save(desk / "saved", ONE, "eu-west-1", 1000)
 
@@ -568,7 +568,7 @@ def test_the_change_chooses_no_accounts_and_ignores_nothing(gated: Path, tapctl:
     document = answer.json()
     assert answer.code == 3
     assert verdicts(document) == {f"{ONE}/eu-west-1": "fits", f"{TWO}/eu-west-1": "exceeds"}
-    proposed = {each["setting"]: each["proposed"] for each in document["weakenings"]}
+    proposed = {weakening["setting"]: weakening["proposed"] for weakening in document["weakenings"]}
     assert proposed["fleet.prod"] == f'{{"accounts": ["{ONE}"], "read_role": "r", "regions": ["eu-west-1"]}}'
     assert proposed["file accounts.yml"] == "changed content"
     assert {finding["rule"] for finding in document["findings"]} == {"tapctl:weakening"}

@@ -32,7 +32,7 @@ def test_preflight_is_the_default(arguments: tuple[str, ...], tapctl: Tapctl) ->
 
 def test_a_deploy_does_what_the_others_do(tapctl: Tapctl) -> None:
     deploy, verify, preflight = (
-        actions(tapctl("policy", each, "t.yaml").out) for each in ("deploy", "verify", "preflight")
+        actions(tapctl("policy", command, "t.yaml").out) for command in ("deploy", "verify", "preflight")
     )
 
     assert verify | preflight < deploy
@@ -167,7 +167,7 @@ class TestAFleet:
         gate = tapctl("policy", "--targets", "prod", "--hub")
 
         golden(hub.out)
-        (stacks,) = [each for each in json.loads(role.out)["Statement"] if each["Sid"] == "Stack"]
+        (stacks,) = [statement for statement in json.loads(role.out)["Statement"] if statement["Sid"] == "Stack"]
         assert stacks["Resource"] == "arn:aws:cloudformation:*:*:stack/StackSet-orders-live-*/*"
         assert actions(role.out) > actions(tapctl("policy", "--targets", "prod").out)
         assert actions(gate.out) == {
@@ -199,7 +199,7 @@ def test_what_cloudformation_does_to_the_resources_comes_from_their_schemas(desk
         "Resources:\n  T: {Type: AWS::SNS::Topic}\n  C: {Type: Custom::Own}\n  N: {Type: AWS::Not::There}\n"
     )
     answer = tapctl("policy", "deploy", "c.yaml", "--resources")
-    (statement,) = [each for each in json.loads(answer.out)["Statement"] if each["Sid"] == "Resources"]
+    (statement,) = [statement for statement in json.loads(answer.out)["Statement"] if statement["Sid"] == "Resources"]
 
     assert {"sns:CreateTopic", "sns:DeleteTopic"} <= set(statement["Action"])
     assert "AWS::Not::There" in answer.err

@@ -432,7 +432,7 @@ class TestTargets:
 
         report = json.loads(answer.out)
         assert (answer.code, report["schema"], report["verdict"]) == (3, "tapctl.targets/1", "exceeds")
-        found = {each["name"]: (each["account_id"], each["preflight"]["verdict"]) for each in report["targets"]}
+        found = {target["name"]: (target["account_id"], target["preflight"]["verdict"]) for target in report["targets"]}
         assert found == {
             "prod/t.yaml": ("123456789012", "fits"),
             "prod/u.yaml": ("123456789012", "exceeds"),
@@ -446,7 +446,7 @@ class TestTargets:
         answer = tapctl("preflight", "--env", "other", "t.yaml", "u.yaml", "--format", "json")
 
         assert answer.code == 2
-        findings = [each["preflight"]["findings"] for each in json.loads(answer.out)["targets"]]
+        findings = [target["preflight"]["findings"] for target in json.loads(answer.out)["targets"]]
         assert ["E3030" in {finding.get("rule") for finding in ones} for ones in findings] == [False, True]
 
     @pytest.mark.parametrize(
@@ -470,7 +470,7 @@ class TestTargets:
 
         # The policy has neither a snapshot nor a Region for the other environment.
         assert answer.code == 2
-        assert [bool(each["preflight"]) for each in json.loads(answer.out)["targets"]] == [True, False]
+        assert [bool(target["preflight"]) for target in json.loads(answer.out)["targets"]] == [True, False]
 
     def test_a_cdk_app_is_all_its_stacks(self, tapctl: Tapctl) -> None:
         def stack(file: str, *needs: str) -> dict[str, Any]:
@@ -486,7 +486,7 @@ class TestTargets:
 
         answer = tapctl("preflight", "cdk.out", "--no-lint", "--snapshot", "account.json", "--format", "json")
 
-        found = [(each["stack"], each["preflight"]["verdict"]) for each in json.loads(answer.out)["targets"]]
+        found = [(target["stack"], target["preflight"]["verdict"]) for target in json.loads(answer.out)["targets"]]
         assert (answer.code, found) == (3, [("data", "fits"), ("api", "exceeds")])
         one = tapctl("preflight", "cdk.out/api.yaml", "--no-lint", "--snapshot", "account.json", "--format", "json")
         assert (one.code, json.loads(one.out)["schema"]) == (0, "tapctl.preflight/1")

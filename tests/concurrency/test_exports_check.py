@@ -104,7 +104,11 @@ def test_a_resource_that_is_replaced_changes_what_is_exported_of_it(
         template(parameters + NAMED.format(after) + output(value)), account, Settings("t.yaml", stack_name="mine")
     ).findings
 
-    worst = [each.verdict for each in found if each.limit == "cloudformation-exports" and each.verdict is not FITS]
+    worst = [
+        finding.verdict
+        for finding in found
+        if finding.limit == "cloudformation-exports" and finding.verdict is not FITS
+    ]
     assert (worst or [FITS])[-1] is expected
 
 

@@ -87,7 +87,9 @@ def test_an_applied_remedy_fits(case: Case, pinned: int | None, mode: RemedyMode
 
 def check_bounds(case: Case, found: RemedyPlan) -> None:
     """Never 0, never below what the function provisions or holds, never more than was asked."""
-    reserving = {each.logical_id: each for each in case.changes if each.wanted and each.wanted.reserved is not None}
+    reserving = {
+        change.logical_id: change for change in case.changes if change.wanted and change.wanted.reserved is not None
+    }
     assert set(found.remedies) == set(reserving)
     for name, remedy in found.remedies.items():
         wanted = reserving[name].wanted
@@ -105,9 +107,9 @@ def check_bounds(case: Case, found: RemedyPlan) -> None:
                 assert remedy.value >= least(reserving[name])
 
 
-def least(each: ClaimChange) -> int:
+def least(change: ClaimChange) -> int:
     """What its provisioned concurrency and, where it is changed in place, the live function hold."""
-    provisioned, holds = each.wanted.provisioned_total if each.wanted else 0, each.claim_in_place
+    provisioned, holds = change.wanted.provisioned_total if change.wanted else 0, change.claim_in_place
     assert isinstance(provisioned, int)
     assert isinstance(holds, int)
     return max(provisioned, holds)
@@ -116,9 +118,9 @@ def least(each: ClaimChange) -> int:
 def without_reservations(case: Case) -> Case:
     """Nothing less than this would do: every reservation gone that grows, or does not cover what is provisioned."""
     moves = []
-    for each, move in zip(case.changes, case.moves, strict=True):
+    for change, move in zip(case.changes, case.moves, strict=True):
         new = move.new
-        if new and new.reserved and (each.grows or new.provisioned > new.reserved):
+        if new and new.reserved and (change.grows or new.provisioned > new.reserved):
             new = Held(None, new.provisioned)
         moves.append(Move(move.old, new, move.replaced))
     return Case(case.limit, case.unreserved, tuple(moves))

@@ -287,7 +287,7 @@ _SECRET = "'{{resolve:secretsmanager:s}}'"
 
 
 def _entries(count: int) -> str:
-    return ", ".join(f"k{each}: {{a: b}}" for each in range(count))
+    return ", ".join(f"k{index}: {{a: b}}" for index in range(count))
 
 
 class TestTheTemplateItself:
@@ -296,7 +296,7 @@ class TestTheTemplateItself:
     )
     def test_it_has_five_hundred_resources(self, count: int, expected: Verdict) -> None:
         text = "Resources:\n" + "".join(
-            f"  T{each}: {{Type: AWS::CloudFormation::WaitConditionHandle}}\n" for each in range(count)
+            f"  T{index}: {{Type: AWS::CloudFormation::WaitConditionHandle}}\n" for index in range(count)
         )
         (finding,) = [finding for finding in findings(text) if finding.limit == "cloudformation-template-resources"]
         assert (finding.verdict, f": {count} of 500" in finding.message) == (expected, True)
@@ -318,7 +318,7 @@ class TestTheTemplateItself:
         assert finding.verdict is (EXCEEDS if over else FITS)
 
     def test_its_nested_stacks_count_with_it(self, tmp_path: Path) -> None:
-        handles = "".join(f"  T{each}: {{Type: AWS::CloudFormation::WaitConditionHandle}}\n" for each in range(3))
+        handles = "".join(f"  T{index}: {{Type: AWS::CloudFormation::WaitConditionHandle}}\n" for index in range(3))
         (tmp_path / "nested.yaml").write_text(f"Resources:\n{handles}")
         stack = "{Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: nested.yaml}}"
         (tmp_path / "root.yaml").write_text(f"Resources:\n  A: {stack}\n  B: {stack}\n")
@@ -372,13 +372,13 @@ def test_every_limit_that_is_touched_has_its_finding_also_where_it_fits() -> Non
 
 
 VPCS, SUBNETS, STANDARD, ADDRESSES = "vpc/L-F678F1CE", "vpc/L-407747CB", "ec2/L-1216C47A", "ec2/L-0263D0A3"
-SIX_ADDRESSES = "Resources:\n" + "".join(f"  A{each}: {{Type: AWS::EC2::EIP}}\n" for each in range(6))
+SIX_ADDRESSES = "Resources:\n" + "".join(f"  A{index}: {{Type: AWS::EC2::EIP}}\n" for index in range(6))
 
 
 class TestPerParent:
     TWO = "Resources:\n" + "".join(
-        f"  S{each}: {{Type: AWS::EC2::Subnet, Properties: {{VpcId: {vpc}}}}}\n"
-        for each, vpc in enumerate(["vpc-1", "vpc-1", "vpc-2"])
+        f"  S{index}: {{Type: AWS::EC2::Subnet, Properties: {{VpcId: {vpc}}}}}\n"
+        for index, vpc in enumerate(["vpc-1", "vpc-1", "vpc-2"])
     )
 
     @pytest.mark.parametrize(
@@ -400,8 +400,8 @@ class TestPerParent:
 
     def test_a_limit_that_is_read_parent_by_parent_has_those_of_the_account(self) -> None:
         text = "Parameters: {P: {Type: String}}\nResources:\n  A: {Type: AWS::AppConfig::Application}\n" + "".join(
-            f"  E{each}: {{Type: AWS::AppConfig::Environment, Properties: {{ApplicationId: {parent}}}}}\n"
-            for each, parent in enumerate(["app-1", "app-2", "app-1", "!Ref A", "!Ref P"])
+            f"  E{index}: {{Type: AWS::AppConfig::Environment, Properties: {{ApplicationId: {parent}}}}}\n"
+            for index, parent in enumerate(["app-1", "app-2", "app-1", "!Ref A", "!Ref P"])
         )
         limits = {limit.id: limit for limit in touched(stack_tree_of(text))}
         usage = limits["appconfig-environments-per-application"].usage
@@ -610,7 +610,9 @@ class TestWhatTapctlTomlGives:
     def test_a_row_is_judged_as_one_of_the_catalogue(self, usage: int, expected: Verdict) -> None:
         text = "Resources: {A: {Type: Custom::Thing}, B: {Type: Custom::Thing}}"
         more = {"limits": LimitSettings(own=(self.THINGS,))}
-        (found,) = [each for each in findings(text, {"iot/L-1": Quota(8, usage)}, more=more) if each.limit == "iot-l-1"]
+        (found,) = [
+            finding for finding in findings(text, {"iot/L-1": Quota(8, usage)}, more=more) if finding.limit == "iot-l-1"
+        ]
         assert found.verdict is expected
         assert coverage(stack_tree_of(text), (self.THINGS,)) == {}
 
@@ -704,7 +706,7 @@ class TestIncreases:
     def test_a_pending_one_stands_beside_the_request_or_replaces_it(
         self, increase: tuple[tuple[int, str], ...], expected: tuple[object, ...]
     ) -> None:
-        pending = {TABLES: tuple(Increase(*each) for each in increase)}
+        pending = {TABLES: tuple(Increase(*fields) for fields in increase)}
         found = one(TABLES, findings(ONE_TABLE, {TABLES: Quota(10, 10)}, more={"increases": pending}))
         assert found.hints == expected
 

@@ -21,8 +21,11 @@ def shown(found: Demand) -> dict[str, tuple[Any, dict[str, Any]]]:
         return value.reason if isinstance(value, Unknown) else value
 
     return {
-        each.logical_id: (said(each.reserved), {one.logical_id: said(one.value) for one in each.provisioned})
-        for each in found.functions
+        function.logical_id: (
+            said(function.reserved),
+            {one.logical_id: said(one.value) for one in function.provisioned},
+        )
+        for function in found.functions
     }
 
 
@@ -254,7 +257,7 @@ def test_the_totals_are_the_sums_of_what_is_known() -> None:
         f"{alias('A1', '!Ref A', '5')}{alias('C1', '!Ref C', '7')}{alias('C2', '!Ref C', '!Ref P')}"
     )
     assert (found.reserved, found.provisioned, found.claim) == (30, 12, 30)
-    assert [each.reason for each in found.unknowns] == [OPEN, OPEN]
+    assert [unknown.reason for unknown in found.unknowns] == [OPEN, OPEN]
 
 
 CLAIMS = [

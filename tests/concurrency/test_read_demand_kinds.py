@@ -29,7 +29,10 @@ def demand(
 
 def numbers(found: Demand) -> dict[str, Any]:
     """What is reserved by each function, `?` where it is not known."""
-    return {each.logical_id: "?" if isinstance(each.reserved, Unknown) else each.reserved for each in found.functions}
+    return {
+        function.logical_id: "?" if isinstance(function.reserved, Unknown) else function.reserved
+        for function in found.functions
+    }
 
 
 class TestServerless:
@@ -40,16 +43,18 @@ class TestServerless:
     def test_a_given_value_beats_the_default_within_the_transform(self) -> None:
         found = demand("serverless.yaml", {"Stage": "prod", "Warm": "7"})
         assert numbers(found)["Escapes"] == 40
-        (alias,) = next(each for each in found.functions if each.logical_id == "Warmed").provisioned
+        (alias,) = next(function for function in found.functions if function.logical_id == "Warmed").provisioned
         assert (alias.logical_id, alias.value, alias.source) == ("WarmedAliasliveDblue", 7, "parameter Warm")
 
     def test_what_is_inherited_is_shown_where_it_is_written(self) -> None:
-        inherits = next(each for each in demand("serverless.yaml").functions if each.logical_id == "Inherits")
+        inherits = next(
+            function for function in demand("serverless.yaml").functions if function.logical_id == "Inherits"
+        )
         assert (inherits.line, inherits.reserved_line, inherits.reserved_source) == (14, 12, "literal in Globals")
 
     def test_an_event_source_reserves_nothing(self) -> None:
         found = demand("serverless.yaml")
-        assert [(each.logical_id, each.maximum, each.function) for each in found.event_sources] == [
+        assert [(source.logical_id, source.maximum, source.function) for source in found.event_sources] == [
             ("DrainsQueue", 9, "Drains")
         ]
         assert found.reserved == 95
@@ -95,7 +100,7 @@ class TestBesideClaims:
         assert numbers(demand("scaling.yaml"))["Managed"] == "?"
 
     def test_opaque_resources_are_listed(self) -> None:
-        assert [(each.logical_id, each.type) for each in demand("scaling.yaml").opaque_resources] == [
+        assert [(resource.logical_id, resource.type) for resource in demand("scaling.yaml").opaque_resources] == [
             ("Managed", "AWS::Lambda::Function"),
             ("Hook", "Custom::Hook"),
             ("Shared", "Acme::Team::Thing::MODULE"),
@@ -110,7 +115,7 @@ class TestWhatIsElsewhere:
 
     def test_a_stack_set_is_named(self) -> None:
         found = text_demand("Resources: {S: {Type: AWS::CloudFormation::StackSet}}")
-        assert [each.logical_id for each in found.opaque_resources] == ["S"]
+        assert [resource.logical_id for resource in found.opaque_resources] == ["S"]
         assert found.unknowns == []
 
     def test_an_include_that_sam_does_not_see_is_named(self) -> None:
@@ -122,7 +127,7 @@ class TestWhatIsElsewhere:
               Steps: {{Type: AWS::Serverless::StateMachine, Properties: {{Definition: {include}}}}}
               Topic: {{Type: AWS::SNS::Topic, Properties: {{Tags: [{include}]}}}}
             """)
-        assert [(each.logical_id, each.line) for each in found.opaque_resources] == [
+        assert [(resource.logical_id, resource.line) for resource in found.opaque_resources] == [
             ("Topic", 6),
             ("Api", 4),
             ("Steps", 5),
@@ -162,7 +167,7 @@ class TestManagedInstances:
     def test_the_resolved_value_decides(self, config: str, expected: dict[str, object], opaque: list[str]) -> None:
         found = text_demand(self.TEXT.format(config=config, reserved=self.RESERVED, provisioned=""))
         assert numbers(found) == expected
-        assert [each.logical_id for each in found.opaque_resources] == opaque
+        assert [resource.logical_id for resource in found.opaque_resources] == opaque
 
     def test_what_it_scales_to_is_not_in_the_pool(self) -> None:
         (only,) = text_demand(self.TEXT.format(config=self.SET, reserved="", provisioned="")).functions
@@ -171,7 +176,7 @@ class TestManagedInstances:
     def test_provisioned_concurrency_there_is_unknown_and_of_the_function(self) -> None:
         (only,) = text_demand(self.TEXT.format(config=self.SET, reserved="", provisioned=self.PROVISIONED)).functions
         assert (only.logical_id, only.reserved) == ("Fn", None)
-        assert [isinstance(each.value, Unknown) for each in only.provisioned] == [True]
+        assert [isinstance(version.value, Unknown) for version in only.provisioned] == [True]
 
 
 class TestNestedStacks:
@@ -179,13 +184,13 @@ class TestNestedStacks:
         found = demand("nested/root.yaml", {"Limit": "9", "Stage": "prod"})
         assert numbers(found) == {"Child/Fn": 9, "Child/Named": None, "Child/Leaf/Fn": 6, "Maybe/Fn": 6, "Far/*": "?"}
         assert found.reserved == 21
-        assert next(each.name for each in found.functions if each.logical_id == "Child/Named") == "Two"
+        assert next(function.name for function in found.functions if function.logical_id == "Child/Named") == "Two"
 
     def test_the_claim_of_a_stack_that_may_not_exist_is_unknown(self) -> None:
         assert numbers(demand("nested/root.yaml"))["Maybe/Fn"] == "?"
 
     def test_a_remote_template_is_unknown_and_named(self) -> None:
-        far = next(each for each in demand("nested/root.yaml").functions if each.logical_id == "Far/*")
+        far = next(function for function in demand("nested/root.yaml").functions if function.logical_id == "Far/*")
         assert isinstance(far.reserved, Unknown)
         assert "https://s3.amazonaws.com/bucket/far.yaml" in far.reserved.reason
 

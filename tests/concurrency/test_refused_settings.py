@@ -202,7 +202,7 @@ class TestALiveStack:
         held = LiveFunction("work", None, 5, {":7": 5})
         account = fake_account(stack=Stack("mine", "UPDATE_COMPLETE", {"Fn": held}))
         found = judge(template(text), account, Settings("t.yaml", stack_name="mine")).findings
-        assert [each.verdict for each in found if each.limit == "lambda-concurrency-settings"] == [expected]
+        assert [finding.verdict for finding in found if finding.limit == "lambda-concurrency-settings"] == [expected]
 
     @pytest.mark.parametrize(
         ("aliases", "version", "expected"),

@@ -24,8 +24,8 @@ def answers(found: RemedyPlan) -> Answer:
     """`keep`, `drop`, or the number that it is lowered to."""
     assert found.possible
     return {
-        name: each.value if each.action is RemedyAction.LOWER else each.action.value
-        for name, each in found.remedies.items()
+        name: remedy.value if remedy.action is RemedyAction.LOWER else remedy.action.value
+        for name, remedy in found.remedies.items()
     }
 
 
@@ -139,7 +139,7 @@ class TestMinimum:
             judge(changes, pool).floor,
             RemedyPolicy(minimum={"A": 30}),
         )
-        assert [each.value for each in found.remedies.values()] == [38, 12]
+        assert [remedy.value for remedy in found.remedies.values()] == [38, 12]
 
     def test_what_would_be_lowered_below_it_is_dropped(self) -> None:
         found = allocate(
@@ -149,7 +149,7 @@ class TestMinimum:
             RemedyPolicy(minimum={"A": 30}),
         )
         assert found.possible
-        assert [each.value for each in found.remedies.values()] == [None, 20]
+        assert [remedy.value for remedy in found.remedies.values()] == [None, 20]
 
     def test_it_is_never_more_than_what_is_asked(self) -> None:
         found = allocate(
@@ -158,7 +158,7 @@ class TestMinimum:
             judge(changes, pool).floor,
             RemedyPolicy(minimum={"A": 30}),
         )
-        assert [each.value for each in found.remedies.values()] == [10, 10]
+        assert [remedy.value for remedy in found.remedies.values()] == [10, 10]
 
     def test_who_is_first_has_one_too(self) -> None:
         found = allocate(
@@ -167,7 +167,7 @@ class TestMinimum:
             judge(changes, pool).floor,
             RemedyPolicy(priority=("A",), minimum={"A": 30}),
         )
-        assert [each.value for each in found.remedies.values()] == [None, 20]
+        assert [remedy.value for remedy in found.remedies.values()] == [None, 20]
 
 
 class TestModes:

@@ -103,8 +103,8 @@ def test_numbers_are_compared_as_text() -> None:
 @pytest.mark.parametrize("kind", CREATE_ONLY)
 def test_the_table_is_that_of_the_resource_schemas(kind: str) -> None:
     schema: Any = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
-    named = {each.removeprefix("/properties/") for each in schema["createOnlyProperties"]}
+    named = {path.removeprefix("/properties/") for path in schema["createOnlyProperties"]}
     # A function's name is compared with the physical id.
-    conditional = {each.removeprefix("/properties/") for each in schema.get("conditionalCreateOnlyProperties", ())}
+    conditional = {path.removeprefix("/properties/") for path in schema.get("conditionalCreateOnlyProperties", ())}
     assert {*ADDED_OR_REMOVED.get(kind, ())} == conditional
     assert {*CREATE_ONLY[kind]} == named - ({"FunctionName"} if kind == "AWS::Lambda::Function" else set())

@@ -77,9 +77,9 @@ def test_a_target_that_can_never_be_met(
     text: str, limit: int, unreserved: int | None, warned: bool, golden: Golden
 ) -> None:
     found = warnings(text, limit, unreserved)
-    assert [(each.resource, each.line, each.verdict) for each in found] == [("T", 9, Verdict.FITS)] * warned
-    for each in found:
-        golden([each.message, *map(str, each.hints)])
+    assert [(finding.resource, finding.line, finding.verdict) for finding in found] == [("T", 9, Verdict.FITS)] * warned
+    for finding in found:
+        golden([finding.message, *map(str, finding.hints)])
 
 
 MEMORY = """
@@ -109,9 +109,9 @@ def test_memory_that_new_accounts_do_not_have(
     memory: object, limit: int, more: str, warned: bool, golden: Golden
 ) -> None:
     found = warnings(MEMORY.format(memory, more), limit)
-    assert [(each.resource, each.line) for each in found] == [("Fn", 7)] * warned
-    for each in found:
-        golden([each.message, *map(str, each.hints)])
+    assert [(finding.resource, finding.line) for finding in found] == [("Fn", 7)] * warned
+    for finding in found:
+        golden([finding.message, *map(str, finding.hints)])
 
 
 def test_a_reservation_of_0_stops_the_function(golden: Golden) -> None:
@@ -139,9 +139,9 @@ def test_a_rollback_that_the_account_refuses(
 ) -> None:
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", 20, 0)})
     found = warnings(LOWERED.format(reserved), limit, unreserved, stack)
-    assert [each.resource for each in found] == ["Fn"] * warned
-    for each in found:
-        golden([each.message, *map(str, each.hints)])
+    assert [finding.resource for finding in found] == ["Fn"] * warned
+    for finding in found:
+        golden([finding.message, *map(str, finding.hints)])
 
 
 RESERVES = "Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{ReservedConcurrentExecutions: {}}}}}}}"

@@ -12,7 +12,7 @@ NO_ROOM = (
 
 
 def seen(**observations: Observation) -> Seen:
-    return Seen(1000, 1000, 100, {name.replace("_", "-"): each for name, each in observations.items()})
+    return Seen(1000, 1000, 100, {name.replace("_", "-"): observation for name, observation in observations.items()})
 
 
 def left(number: int) -> Observation:

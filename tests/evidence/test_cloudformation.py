@@ -10,7 +10,8 @@ from tapctl.evidence.experiment import Observation, Reading, Seen
 
 def read(id_: str, **answers: Any) -> Reading:
     observations = {
-        name: each if isinstance(each, Observation) else Observation("x", each) for name, each in answers.items()
+        name: answer if isinstance(answer, Observation) else Observation("x", answer)
+        for name, answer in answers.items()
     }
     return EXPERIMENTS[id_].reads(Seen(1000, 1000, 100, observations))
 

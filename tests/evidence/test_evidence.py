@@ -19,7 +19,7 @@ from tests.support.queued_answers import offline_aws
 from tests.support.tables import check_each
 
 ROOT = Path(__file__).parents[2]
-IDS = {each.id for each in CLAIMS}
+IDS = {claim.id for claim in CLAIMS}
 
 
 @cache
@@ -29,11 +29,11 @@ def operations(service: str) -> Any:
 
 def each_call_is_an_operation_with_these_parameters(row: Experiment) -> None:
     for call in row.calls:
-        for each in (call, *([call.undo] if call.undo else [])):
-            model = operations(each.service)
-            assert each.operation in model.operation_names
-            shape = model.operation_model(each.operation).input_shape
-            assert {*each.parameters} <= {*(shape.members if shape else ())}, each
+        for request in (call, *([call.undo] if call.undo else [])):
+            model = operations(request.service)
+            assert request.operation in model.operation_names
+            shape = model.operation_model(request.operation).input_shape
+            assert {*request.parameters} <= {*(shape.members if shape else ())}, request
 
 
 def each_claim_is_in_the_table(row: Experiment) -> None:
@@ -59,7 +59,9 @@ def what_changes_something_names_the_experiment(row: Experiment) -> None:
             assert name, f"{call.action}: add the parameter that says what it changes to `NAMES`"
             assert str(name).startswith(f"{PREFIX}run-{row.id}"), f"{call.action}: begin the name with `{{stack}}`"
         functions = [
-            each["Properties"]["FunctionName"] for each in _resources(call) if each["Type"].endswith("Function")
+            resource["Properties"]["FunctionName"]
+            for resource in _resources(call)
+            if resource["Type"].endswith("Function")
         ]
         assert all(len(filled(name, values)) <= 64 and "{stack}" in name for name in functions)
 
@@ -105,7 +107,7 @@ def test_the_policy_has_a_resource_of_each_service() -> None:
 
 
 def test_the_judgement_names_claims_of_the_table() -> None:
-    assert {each.claim for each in (*FLOOR_RULES, DOCUMENTED_FLOOR, *EXCLUSIONS)} <= IDS
+    assert {rule.claim for rule in (*FLOOR_RULES, DOCUMENTED_FLOOR, *EXCLUSIONS)} <= IDS
     assert len(IDS) == len(CLAIMS)
 
 
@@ -117,10 +119,10 @@ def test_every_claim_has_a_source_and_a_measured_one_has_a_record() -> None:
         if entry["outcome"] != "skipped"
     }
 
-    assert [each.id for each in CLAIMS if not each.sources] == []
-    missing = {(each.id, file) for each in CLAIMS for file in each.records} - answered
+    assert [claim.id for claim in CLAIMS if not claim.sources] == []
+    missing = {(claim.id, file) for claim in CLAIMS for file in claim.records} - answered
     assert missing == set(), "add the record to evidence/, or take it out of the claim"
-    unproved = [each.id for each in CLAIMS if each.grade is Grade.MEASURED and not each.records]
+    unproved = [claim.id for claim in CLAIMS if claim.grade is Grade.MEASURED and not claim.records]
     assert unproved == [], "name the record in `records` of the claim, or give it another grade"
 
 

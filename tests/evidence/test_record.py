@@ -13,7 +13,7 @@ PREFIX = "Specified ReservedConcurrentExecutions for function decreases account'
 
 
 def contradictions(document: Any) -> list[str]:
-    return [f"{each.claim}: {each.answer}" for each in readings(document) if each.agrees is False]
+    return [f"{reading.claim}: {reading.answer}" for reading in readings(document) if reading.agrees is False]
 
 
 def document(minimum: int, limit: int) -> Any:

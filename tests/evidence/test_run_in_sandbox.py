@@ -76,7 +76,7 @@ def test_every_experiment_runs_and_leaves_nothing(opened: Aws) -> None:
         assert result.reading is None or result.reading.claim in result.experiment.claims, "add it to its `claims`"
     assert breaches(document) == []
     assert account_id() not in json.dumps(document)
-    assert list(readings(document)) == [each.reading for each in record.results if each.reading]
+    assert list(readings(document)) == [result.reading for result in record.results if result.reading]
     assert clean(opened, journal, quick(), others=True, step=lambda _: None).is_empty
 
 

@@ -53,7 +53,7 @@ def coded(desk: Desk, function_folder: Path) -> Desk:
 def policy(desk: Desk, region: str) -> list[dict[str, Any]]:
     bucket = f"tapctl-artifacts-{desk.fleet.admin}-{region}"
     found = desk.fleet.client("s3", region=region).get_bucket_policy(Bucket=bucket)["Policy"]
-    return [each for each in json.loads(found)["Statement"] if each["Sid"].startswith("TapctlFleetRead")]
+    return [statement for statement in json.loads(found)["Statement"] if statement["Sid"].startswith("TapctlFleetRead")]
 
 
 def test_each_region_has_a_bucket_that_the_accounts_may_read(coded: Desk) -> None:
@@ -63,7 +63,7 @@ def test_each_region_has_a_bucket_that_the_accounts_may_read(coded: Desk) -> Non
     assert sum("uploaded" in step for step in ui.steps) == 2
     roots = [f"arn:aws:iam::{account}:root" for account in sorted(coded.fleet.accounts)]
     for region in (REGION, OTHER_REGION):
-        assert [each["Principal"] for each in policy(coded, region)] == [{"AWS": roots}]
+        assert [statement["Principal"] for statement in policy(coded, region)] == [{"AWS": roots}]
         client = coded.fleet.client("lambda", coded.fleet.accounts[1], region)
         name = client.list_functions()["Functions"][0]["FunctionName"]
         assert client.invoke(FunctionName=name)["Payload"].read() == b"1"

@@ -109,7 +109,9 @@ def test_an_update_names_the_roles_that_the_set_has() -> None:
     """A set with an administration role of its own refuses an update without one."""
     now = deployed(roles={"AdministrationRoleARN": ARN, "ExecutionRoleName": "run"})
 
-    kept, changed = (each.update(VALUES, now, whole=True) for each in (defined(), defined(execution_role="walk")))
+    kept, changed = (
+        definition.update(VALUES, now, whole=True) for definition in (defined(), defined(execution_role="walk"))
+    )
 
     assert (kept["AdministrationRoleARN"], kept["ExecutionRoleName"]) == (ARN, "run")
     assert (changed["AdministrationRoleARN"], changed["ExecutionRoleName"]) == (ARN, "walk")

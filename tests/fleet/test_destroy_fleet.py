@@ -20,7 +20,7 @@ def destroyed(desk: Desk, ui: FakeUI | None = None, *, retain: bool = False, **m
 
 def sets(desk: Desk) -> list[str]:
     found = desk.fleet.cloudformation.list_stack_sets(Status="ACTIVE")["Summaries"]
-    return [each["StackSetName"] for each in found]
+    return [stack_set["StackSetName"] for stack_set in found]
 
 
 def test_the_stacks_go_and_then_the_set(desk: Desk) -> None:

@@ -49,8 +49,8 @@ def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_cells_are_where_their_stacks_are() -> None:
     cells = Cells("prod", (cell(A), cell(B)), {}, (), lambda _: None)  # type: ignore[arg-type,return-value]
 
-    assert [each.stack for each in observed().located(cells).cells] == ["StackSet-orders-1", ""]
-    assert [each.stack for each in Observed().located(cells).cells] == ["", ""]
+    assert [located.stack for located in observed().located(cells).cells] == ["StackSet-orders-1", ""]
+    assert [located.stack for located in Observed().located(cells).cells] == ["", ""]
 
 
 def test_no_set_has_no_state() -> None:
@@ -125,7 +125,7 @@ def test_the_set_of_a_rollout(desk: Desk) -> None:
 
     assert (found.held, len(found.instances)) == ({"Size": "300"}, 4)
     assert found.overrides[desk.fleet.accounts[0], REGION] == {"Size": ""}
-    assert all(each.last_operation.startswith("tapctl-") for each in found.instances.values())
+    assert all(instance.last_operation.startswith("tapctl-") for instance in found.instances.values())
 
 
 def test_cells_have_the_stacks_of_the_stack_set_of_their_own_fleet(desk: Desk) -> None:
@@ -140,7 +140,7 @@ def test_cells_have_the_stacks_of_the_stack_set_of_their_own_fleet(desk: Desk) -
     cells = Cells("all", (cell(first, SET), cell(second, "other"), cell(third, "")), {}, (), nothing)
     found = with_stacks(with_stacks(cells, SET, sets), "other", replace(sets, name="other"))
 
-    stacks = [each.stack for each in found.cells]
+    stacks = [located.stack for located in found.cells]
     assert (str(stacks[0]).startswith(f"StackSet-{SET}-"), stacks[1:]) == (True, ["", None])
 
 

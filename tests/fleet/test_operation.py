@@ -75,7 +75,7 @@ def request(sets: FakeSets, **more: Any) -> StackSetRequest:
 def followed(sets: FakeSets, cells: Sequence[tuple[str, str]] | None = ((A, REGION),), **more: Any) -> dict[str, str]:
     """The status of each account after an operation."""
     end = follow(request(sets, **more), "tapctl-1", "update instances", FakeUI(), cells)
-    return {account: each.status for (account, _), each in end.results.items()}
+    return {account: result.status for (account, _), result in end.results.items()}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ def test_a_success_may_hold_failures() -> None:
 
     end = follow(request(sets), "tapctl-1", "step", FakeUI(), [(A, REGION), (B, REGION)])
 
-    assert [(each.account_id, each.reason) for each in end.failed] == [(A, "boom"), (B, "")]
+    assert [(failure.account_id, failure.reason) for failure in end.failed] == [(A, "boom"), (B, "")]
 
 
 @pytest.mark.parametrize(
@@ -269,4 +269,4 @@ def test_a_killed_run_gives_way_to_another_user(journal: RolloutJournal) -> None
 def test_what_failed_so_far_is_named() -> None:
     progress = Progress("step", operation("RUNNING"), (result(A, "FAILED"), result(B, "CANCELLED")))
 
-    assert [each.account_id for each in progress.failed] == [A]
+    assert [failure.account_id for failure in progress.failed] == [A]

@@ -67,7 +67,7 @@ def plan(
 
 
 def sizes(want: WantedSet) -> dict[str, str]:
-    return {each.cell.account.name: each.values["Size"] for each in want.placements}
+    return {placement.cell.account.name: placement.values["Size"] for placement in want.placements}
 
 
 def test_each_limit_gets_the_reservation_that_it_takes() -> None:
@@ -142,7 +142,7 @@ def test_values_of_accounts_are_overrides() -> None:
     want = plan(SWITCH, {"a": 1000, "b": 1000}, of_accounts={"b": {"Table": "u"}})
 
     assert (want.values, want.overridden) == ({"Size": "300", "Table": "t"}, ("Table",))
-    assert [each.values["Table"] for each in want.placements] == ["t", "u"]
+    assert [placement.values["Table"] for placement in want.placements] == ["t", "u"]
     assert {key: len(cells) for key, cells in together(want.placements, want.overridden).items()} == {
         (("Table", "t"),): 1,
         (("Table", "u"),): 1,
@@ -155,7 +155,7 @@ def test_a_secret_has_a_value_where_it_is_given_alone() -> None:
     want = plan(text, {"a": 1000, "b": 1000}, of_accounts={"b": {"Key": "own"}})
 
     assert want.values == {"Size": "300"}
-    assert [each.values.get("Key") for each in want.placements] == [None, "own"]
+    assert [placement.values.get("Key") for placement in want.placements] == [None, "own"]
     assert want.overridden == ("Key",)
     assert plan(text, {"a": 1000}, parameters={"Key": "k"}).values == {"Size": "300", "Key": "k"}
 
@@ -173,7 +173,7 @@ def test_how_much_a_value_reserves(value: str, amount: float) -> None:
 
 
 def left(want: WantedSet) -> dict[str, tuple[Verdict, str]]:
-    return {each.cell.account.name: (each.verdict, each.reason) for each in want.left_out}
+    return {omitted.cell.account.name: (omitted.verdict, omitted.reason) for omitted in want.left_out}
 
 
 def test_a_cell_that_cannot_be_read_is_left_out() -> None:

@@ -30,12 +30,12 @@ def placement(account: str, size: str, region: str = "eu-west-1", **more: str) -
 
 def present(*placements: Placement, status: str = "CURRENT", **overrides: str | None) -> dict[Key, InstanceState]:
     """An instance of each, with the stack that it has and these overrides."""
-    return {each.key: InstanceState(status, overrides, each.cell.stack or "") for each in placements}
+    return {placement.key: InstanceState(status, overrides, placement.cell.stack or "") for placement in placements}
 
 
 def want(size: str, *placements: Placement, left_out: tuple[LeftOut, ...] = (), **more: str) -> WantedSet:
     values = {"Size": size, **more}
-    names = dict.fromkeys([*values, *(name for each in placements for name in each.values)])
+    names = dict.fromkeys([*values, *(name for placement in placements for name in placement.values)])
     return WantedSet(values, placements, left_out, tuple(names), {"Size": ""})
 
 
@@ -93,7 +93,7 @@ def test_where_nothing_can_be_deployed_to_no_set_is_made() -> None:
     ],
 )
 def test_the_canary(canary: list[str] | None, first: list[str]) -> None:
-    plan = plan_rollout(want("1", *(placement(each, "1") for each in (A, B, C))), SetState(), canary)
+    plan = plan_rollout(want("1", *(placement(account, "1") for account in (A, B, C))), SetState(), canary)
 
     assert accounts(plan.steps[1]) == first
     assert plan.steps[1].is_canary == (len(first) < 3)
@@ -180,7 +180,7 @@ def test_an_instance_of_an_account_that_is_left_out_is_not_updated() -> None:
 
 
 def test_the_set_is_updated_once_for_the_canary_and_once_for_all() -> None:
-    wanted = want("100", *(placement(each, "100") for each in (A, B, C)))
+    wanted = want("100", *(placement(account, "100") for account in (A, B, C)))
     state = SetState(True, False, {"Size": "100"}, present(*wanted.placements))
 
     plan = plan_rollout(wanted, state, None)
@@ -230,7 +230,7 @@ def test_after_a_canary_that_failed_the_next_run_begins_with_it(
     wanted = want("100", placement(A, "100"), placement(B, "100"), placement(C, "100"))
     states = {**status, C: "OUTDATED"}
     instances = {
-        key: one for each in wanted.placements for key, one in present(each, status=states[each.key[0]]).items()
+        key: one for placed in wanted.placements for key, one in present(placed, status=states[placed.key[0]]).items()
     }
 
     plan = plan_rollout(wanted, SetState(True, True, {"Size": "100"}, instances), canary)
@@ -296,7 +296,7 @@ def test_an_inoperable_instance_is_left_out() -> None:
 
     plan = plan_rollout(wanted, SetState(True, False, {"Size": "100"}, instances), None)
 
-    assert [each.cell.account.id for each in plan.left_out] == [A]
+    assert [left.cell.account.id for left in plan.left_out] == [A]
     assert plan.changes == ((B, REGIONS[0]),)
 
 
@@ -347,8 +347,8 @@ def test_rectangles_have_each_cell_once() -> None:
 
     found = list(rectangles(cells))
 
-    assert [(each.accounts, each.regions) for each in found] == [((A, B), ("x", "y")), ((C,), ("x",))]
-    assert sorted(key for each in found for key in each.cells) == sorted(cells)
+    assert [(rectangle.accounts, rectangle.regions) for rectangle in found] == [((A, B), ("x", "y")), ((C,), ("x",))]
+    assert sorted(key for rectangle in found for key in rectangle.cells) == sorted(cells)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -368,9 +368,11 @@ class Model:
 
     def __init__(self, state: SetState, set_values: Mapping[str, str], overrides: Mapping[Key, Mapping[str, str]]):
         self.values = dict(set_values)
-        self.overrides = {key: dict(each) for key, each in overrides.items()}
-        self.status = {key: each.status for key, each in state.instances.items()}
-        self.held = {key: {**self.values, **self.overrides[key]} for key, each in state.instances.items() if each.stack}
+        self.overrides = {key: dict(values) for key, values in overrides.items()}
+        self.status = {key: instance.status for key, instance in state.instances.items()}
+        self.held = {
+            key: {**self.values, **self.overrides[key]} for key, instance in state.instances.items() if instance.stack
+        }
         self.touched: set[Key] = set()
 
     def play(self, step: Step, wanted: WantedSet) -> None:
@@ -451,7 +453,7 @@ class Case:
 
     def own(self, name: str, placements: list[Placement]) -> str:
         """The set's own value: a new reservation's parameter begins with the smallest."""
-        wanted = [each.values[name] for each in placements if name in each.values]
+        wanted = [placement.values[name] for placement in placements if name in placement.values]
         if self.exists and name == "Size" and name not in self.set_values:
             return min(wanted, key=lambda value: int(value or 0), default="")
         return self.draw.choice([*wanted, self.value(name)])
@@ -474,16 +476,16 @@ def test_every_plan_brings_about_what_is_wanted_and_names_only_what_exists(seed:
         plan = plan_rollout(wanted, state, canary)
         model = Model(state, case.set_values, case.overrides)
         before = {key: dict(values) for key, values in model.held.items()}
-        targets = {each.key: each.values for each in plan.wanted.placements}
+        targets = {placement.key: placement.values for placement in plan.wanted.placements}
         for step in plan.steps:
             model.play(step, plan.wanted)
             for key in step.cells:
                 check_on_the_way(model.held.get(key, {}), before.get(key), targets[key])
-        for each in plan.wanted.placements:
-            after = model.held[each.key]
-            assert {name: after[name] for name in each.values} == each.values
-            if "Key" not in each.values and "Key" in case.overrides.get(each.key, {}) and "Key" in case.names:
-                assert after["Key"] == case.overrides[each.key]["Key"]
+        for placement in plan.wanted.placements:
+            after = model.held[placement.key]
+            assert {name: after[name] for name in placement.values} == placement.values
+            if "Key" not in placement.values and "Key" in case.overrides.get(placement.key, {}) and "Key" in case.names:
+                assert after["Key"] == case.overrides[placement.key]["Key"]
         untouched = {left.cell.key for left in plan.left_out} | set(plan.beside)
         assert not untouched & model.touched
         check_again(case, plan, model, canary)
@@ -503,7 +505,7 @@ def check_on_the_way(now: Mapping[str, str], before: Mapping[str, str] | None, t
 
 def check_again(case: Case, plan: RolloutPlan, model: Model, canary: list[str] | None) -> None:
     """A second rollout has nothing to do, where the NoEcho values are known to be the same."""
-    given = {each.key: each.values for each in plan.wanted.placements}
+    given = {placement.key: placement.values for placement in plan.wanted.placements}
     instances = {
         key: InstanceState(
             model.status[key],

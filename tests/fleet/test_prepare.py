@@ -39,7 +39,7 @@ def test_a_remedy_needs_consent(desk: Desk) -> None:
     plan = prepared(desk)
 
     assert plan.needs_consent(desk.request().settings)
-    assert [each.cell.account.id for each in plan.remedied] == [desk.fleet.accounts[0]]
+    assert [placement.cell.account.id for placement in plan.remedied] == [desk.fleet.accounts[0]]
     with pytest.raises(Blocked, match="no consent to lower or drop the reservation of Fn in 1 cell") as failure:
         desk.deploy()
     assert failure.value.exit_code is ExitCode.EXCEEDS

@@ -48,7 +48,9 @@ class FakeSets:
         return StackSet("orders:1") if self.exists else None
 
     def instances(self) -> tuple[StackInstance, ...]:
-        return tuple(StackInstance(each, REGION, "CURRENT" if each in self.current else "OUTDATED") for each in (A, B))
+        return tuple(
+            StackInstance(account, REGION, "CURRENT" if account in self.current else "OUTDATED") for account in (A, B)
+        )
 
     def operation(self, operation_id: str) -> SetOperation | None:
         operation = self.known.get(operation_id)
@@ -60,13 +62,13 @@ class FakeSets:
         return (InstanceResult(A, REGION, self.results_of.get(operation_id, "SUCCEEDED")),)
 
     def running(self) -> tuple[SetOperation, ...]:
-        return tuple(each for each in map(self.known.__getitem__, self.listed) if not each.is_over)
+        return tuple(operation for operation in map(self.known.__getitem__, self.listed) if not operation.is_over)
 
 
 def watched(sets: FakeSets, sleep: Callable[[float], None] = lambda _: None, **more: Any) -> Watched:
     nothing: Any = None
     accounts: Any = SimpleNamespace(own=HUB)
-    cells = tuple(Cell(TargetAccount(each, (REGION,)), REGION) for each in (A, B))
+    cells = tuple(Cell(TargetAccount(account, (REGION,)), REGION) for account in (A, B))
     request = StackSetRequest(
         name="prod",
         fleet=Fleet(),
@@ -105,8 +107,8 @@ def steps(*acts: Callable[[], object]) -> Callable[[float], None]:
 )
 def test_any_operation_is_watched(active: dict[str, str], found: list[str]) -> None:
     sets = FakeSets()
-    for each, status in active.items():
-        sets.begin(each, status=status)
+    for id_, status in active.items():
+        sets.begin(id_, status=status)
 
     result = watched(sets)
 

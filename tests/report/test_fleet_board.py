@@ -22,9 +22,9 @@ def at(counts: Mapping[str, Mapping[str, int]], status: str = "RUNNING") -> Prog
     """An operation with so many instances of each status in each Region."""
     numbers = count(100000000001)
     results = tuple(
-        InstanceResult(str(next(numbers)), region, each, "boom" if each == "FAILED" else "")
+        InstanceResult(str(next(numbers)), region, cell_status, "boom" if cell_status == "FAILED" else "")
         for region, statuses in counts.items()
-        for each, amount in statuses.items()
+        for cell_status, amount in statuses.items()
         for _ in range(amount)
     )
     return Progress(STEP, SetOperation("tapctl-1", "CREATE", status), results)

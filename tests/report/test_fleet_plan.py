@@ -54,7 +54,10 @@ def test_the_json_document_of_a_plan(prepared: Prepared) -> None:
 def test_the_document_has_every_cell_once() -> None:
     document = json.loads(plan_json("prod", "orders", planned(10, 400, None, 1000)))
 
-    sets = {tuple(each["overrides"].values()): len(each["cells"]) for each in document["override_sets"]}
+    sets = {
+        tuple(override_set["overrides"].values()): len(override_set["cells"])
+        for override_set in document["override_sets"]
+    }
     assert sets == {("",): 2, ("262",): 2, ("350",): 2}
     assert [cell["account_id"] for cell in document["left_out"]] == [account(3)] * 2
     assert sorted(len(step["cells"]) for step in document["steps"]) == [0, 2, 2, 2]

@@ -293,7 +293,10 @@ def test_a_setting_adds_its_action(when: When, action: str, settings: dict[str, 
 def test_tags_and_an_administration_role_add_their_actions_to_a_rollout(tmp_path: Path) -> None:
     role = "arn:aws:iam::123456789012:role/admin"
     plain = statements(tmp_path, Command.FLEET, PLAIN, stack_name="s")
-    found = {each.sid: each for each in statements(tmp_path, Command.FLEET, PLAIN, tags={"a": "b"}, role_arn=role)}
+    found = {
+        statement.sid: statement
+        for statement in statements(tmp_path, Command.FLEET, PLAIN, tags={"a": "b"}, role_arn=role)
+    }
 
     assert {"iam:PassRole", "cloudformation:TagResource"} & allowed(plain) == set()
     assert found["ServiceRole"].resources == (role,)
@@ -317,7 +320,7 @@ def test_a_template_adds_its_action(text: str, action: str, tmp_path: Path) -> N
 def test_the_stack_and_the_bucket_are_those_of_the_settings(tmp_path: Path) -> None:
     text = "Transform: AWS::Serverless-2016-10-31\n" + TEMPLATE
     given = {"stack_name": "shop", "region": "us-gov-west-1", "account": "123456789012", "artifact_bucket": "ours"}
-    found = {each.sid: each for each in statements(tmp_path, Command.DEPLOY, text, **given)}
+    found = {statement.sid: statement for statement in statements(tmp_path, Command.DEPLOY, text, **given)}
 
     assert found[Scope.STACK.value].resources == (
         "arn:aws-us-gov:cloudformation:us-gov-west-1:123456789012:stack/shop/*",

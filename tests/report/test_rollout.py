@@ -75,8 +75,10 @@ def test_the_document_of_a_rollout_that_did_not_begin_has_its_error() -> None:
 
 def operation(*statuses: str, status: str = "SUCCEEDED") -> EndedOperation:
     results = {
-        (account(number), "eu-west-1"): InstanceResult(account(number), "eu-west-1", each, "boom" * (each == "FAILED"))
-        for number, each in enumerate(statuses, 1)
+        (account(number), "eu-west-1"): InstanceResult(
+            account(number), "eu-west-1", cell_status, "boom" * (cell_status == "FAILED")
+        )
+        for number, cell_status in enumerate(statuses, 1)
     }
     return EndedOperation("update instances", SetOperation("tapctl-1", "UPDATE", status), results)
 
@@ -105,8 +107,10 @@ def test_what_was_watched(watched: Watched, golden: Golden) -> None:
 
 def at(status: str, **counts: int) -> Progress:
     """An operation with so many instances of each status."""
-    statuses = [each for each, amount in counts.items() for _ in range(amount)]
-    results = (InstanceResult(f"{n:012}", "us-east-1", each, "boom") for n, each in enumerate(statuses, 1))
+    statuses = [cell_status for cell_status, amount in counts.items() for _ in range(amount)]
+    results = (
+        InstanceResult(f"{n:012}", "us-east-1", cell_status, "boom") for n, cell_status in enumerate(statuses, 1)
+    )
     return Progress("create", SetOperation("tapctl-1", "CREATE", status), tuple(results))
 
 
@@ -121,7 +125,7 @@ def test_failures_are_a_line_for_each_cause() -> None:
     other = InstanceResult("222222222222", "us-east-1", "FAILED", "Cancelled by a person")
     progress = Progress(progress.step, progress.operation, (*progress.results, other))
 
-    lines = list(report.failure_lines(progress, {each.cell for each in progress.failed}))
+    lines = list(report.failure_lines(progress, {failure.cell for failure in progress.failed}))
 
     assert lines == [
         ", ".join(f"00000000000{number}/us-east-1" for number in range(1, 7)) + " and 3 more failed: boom",

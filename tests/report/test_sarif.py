@@ -37,11 +37,11 @@ def applied(text: str, replacements: list[dict[str, Any]]) -> str:
     lines = [0]
     for line in text.splitlines(keepends=True):
         lines.append(lines[-1] + len(line))
-    for each in reversed(replacements):
-        region = each["deletedRegion"]
+    for replacement in reversed(replacements):
+        region = replacement["deletedRegion"]
         start = lines[region["startLine"] - 1] + region["startColumn"] - 1
         end = lines[region["endLine"] - 1] + region["endColumn"] - 1
-        text = text[:start] + each["insertedContent"]["text"] + text[end:]
+        text = text[:start] + replacement["insertedContent"]["text"] + text[end:]
     return text
 
 
@@ -86,7 +86,7 @@ def test_a_run_has_what_the_schema_requires(tmp_path: Path, monkeypatch: pytest.
         for fix in result.get("fixes", ()):
             for change in fix["artifactChanges"]:
                 assert change["artifactLocation"]["uri"]
-                assert all(each["deletedRegion"]["startLine"] >= 1 for each in change["replacements"])
+                assert all(replacement["deletedRegion"]["startLine"] >= 1 for replacement in change["replacements"])
     for invocation in run["invocations"]:
         assert invocation["executionSuccessful"] is True
-        assert all(each["message"]["text"] for each in invocation["toolExecutionNotifications"])
+        assert all(notification["message"]["text"] for notification in invocation["toolExecutionNotifications"])

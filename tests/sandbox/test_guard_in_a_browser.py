@@ -122,6 +122,6 @@ def test_a_page_of_another_site_reaches_what_a_stack_serves_and_nothing_else(aws
     assert results.pop("served") == ("cors", 200, "served")
     assert {name: text for name, (_, _, text) in results.items() if text} == {}
     assert {kind for kind, _, _ in results.values()} <= {"error", "opaque"}
-    stacks = [each["StackName"] for each in aws.cloudformation.describe_stacks()["Stacks"]]
+    stacks = [stack["StackName"] for stack in aws.cloudformation.describe_stacks()["Stacks"]]
     assert stacks == ["page"]
     assert aws.functions() == ["page"]

@@ -26,8 +26,8 @@ def clients(state: Path) -> Iterator[list[Aws]]:
     """The clients of every sandbox that a test starts one after the other."""
     started: list[Aws] = []
     yield started
-    for each in started:
-        each.close()
+    for aws in started:
+        aws.close()
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +77,12 @@ def invoke(aws: Aws, item: str) -> None:
 
 
 def items(aws: Aws) -> set[str]:
-    return {each["id"]["S"] for each in aws.dynamodb.scan(TableName="t")["Items"]}
+    return {item["id"]["S"] for item in aws.dynamodb.scan(TableName="t")["Items"]}
 
 
 def assert_everything_is_there(aws: Aws) -> None:
     assert aws.describe("s")["StackStatus"] == "CREATE_COMPLETE"
-    assert [each["Name"] for each in aws.cloudformation.list_exports()["Exports"]] == ["s-arn"]
+    assert [export["Name"] for export in aws.cloudformation.list_exports()["Exports"]] == ["s-arn"]
     assert items(aws) == {"before"}
     invoke(aws, "after")
     assert items(aws) == {"before", "after"}
@@ -148,6 +148,6 @@ def test_reset_drops_everything_but_the_limits(clients: list[Aws], running: bool
         assert aws.functions() == []
         assert aws.cloudformation.describe_stacks()["Stacks"] == []
         assert aws.dynamodb.list_tables()["TableNames"] == []
-        assert [each["Name"] for each in aws.s3.list_buckets()["Buckets"]] == [BOOTSTRAP_BUCKET]
+        assert [bucket["Name"] for bucket in aws.s3.list_buckets()["Buckets"]] == [BOOTSTRAP_BUCKET]
         assert aws.unreserved() == 1000
         sandbox.stop()

@@ -103,7 +103,7 @@ def test_the_outputs_answer_as_they_are_and_status_lists_them(aws: Aws, urls: di
 
     assert all(url.startswith(base) for url in urls.values())
     assert urls["Attribute"] == urls["Built"]
-    assert {each.url for each in served(aws.sandbox.port, aws.sandbox.secret, aws.sandbox.account_id)} == {
+    assert {endpoint.url for endpoint in served(aws.sandbox.port, aws.sandbox.secret, aws.sandbox.account_id)} == {
         f"{urls['Built']}/",
         urls["Url"],
     }

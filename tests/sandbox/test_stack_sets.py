@@ -33,7 +33,7 @@ LOST = CellOutcome(FAILED, "no luck")
 
 def cells(accounts: int = 2, regions: int = 1) -> dict[str, CellResult]:
     found = [CellResult(f"{account:012}", region) for region in REGIONS[:regions] for account in range(accounts)]
-    return {f"{each.account}/{each.region}": each for each in found}
+    return {f"{result.account}/{result.region}": result for result in found}
 
 
 def operation(
@@ -117,7 +117,7 @@ def test_parallel_regions_do_not_wait_for_each_other() -> None:
     first, second = stack_sets.startable(of.operations["o"])
     assert {first.partition("/")[2], second.partition("/")[2]} == {"us-east-1", "eu-west-1"}
     of = stack_sets.finished(stack_sets.started(of, of.operations["o"], first), "o", first, LOST)
-    statuses = Counter((each.region, each.status) for each in of.operations["o"].results.values())
+    statuses = Counter((result.region, result.status) for result in of.operations["o"].results.values())
     assert statuses == {
         ("us-east-1", FAILED): 1,
         ("us-east-1", CANCELLED): 1,
@@ -161,11 +161,11 @@ def test_an_operation_ends_within_its_preferences(
     of = stack_sets.settled(of, "o", "then")
 
     results = of.operations["o"].results.values()
-    failed = Counter(each.region for each in results if each.status == FAILED)
+    failed = Counter(result.region for result in results if result.status == FAILED)
     exceeded = [region for region, count in failed.items() if count > tolerance]
-    assert {each.status for each in results} <= {SUCCEEDED, FAILED, CANCELLED}
+    assert {result.status for result in results} <= {SUCCEEDED, FAILED, CANCELLED}
     assert of.operations["o"].status == (FAILED if exceeded else SUCCEEDED)
-    assert any(each.status == CANCELLED for each in results) <= bool(exceeded)
+    assert any(result.status == CANCELLED for result in results) <= bool(exceeded)
     assert not strict or max(failed.values(), default=0) <= tolerance + 1
     for cell, result in of.operations["o"].results.items():
         assert of.instances[cell].status == ("CURRENT" if result.status == SUCCEEDED else OUTDATED)
@@ -195,7 +195,7 @@ def test_a_cancelled_delete_leaves_the_status_of_its_instances() -> None:
 
     of = stack_sets.stopped(of, of.operations["d"])
 
-    assert {(each.status, each.detailed) for each in of.instances.values()} == {("CURRENT", CANCELLED)}
+    assert {(instance.status, instance.detailed) for instance in of.instances.values()} == {("CURRENT", CANCELLED)}
 
 
 def test_what_a_stop_of_the_sandbox_interrupts_is_cancelled() -> None:
@@ -207,10 +207,10 @@ def test_what_a_stop_of_the_sandbox_interrupts_is_cancelled() -> None:
 
     of = stack_sets.interrupted(of, "then")
 
-    assert {each.status for each in of.operations.values()} == {"STOPPED"}
-    assert {each.status for each in of.operations["o"].results.values()} == {CANCELLED}
+    assert {ended.status for ended in of.operations.values()} == {"STOPPED"}
+    assert {result.status for result in of.operations["o"].results.values()} == {CANCELLED}
     assert [of.instances[cell].stack_id for cell in (first, second)] == ["stack", ""]
-    assert {each.status for each in of.instances.values()} == {OUTDATED}
+    assert {instance.status for instance in of.instances.values()} == {OUTDATED}
 
 
 def test_a_failed_delete_makes_inoperable_what_updates_leave_out() -> None:
@@ -254,9 +254,9 @@ def test_changed_overrides_make_an_instance_outdated_until_it_has_them() -> None
     unchanged = begun(operation("u", UPDATE, overrides=()), of)
     changed = begun(operation("u", UPDATE, overrides=(("A", "1"),)), of)
 
-    assert {each.status for each in unchanged.instances.values()} == {"CURRENT"}
-    assert {each.status for each in changed.instances.values()} == {OUTDATED}
-    assert {each.status for each in finish(changed, "u").instances.values()} == {"CURRENT"}
+    assert {instance.status for instance in unchanged.instances.values()} == {"CURRENT"}
+    assert {instance.status for instance in changed.instances.values()} == {OUTDATED}
+    assert {instance.status for instance in finish(changed, "u").instances.values()} == {"CURRENT"}
 
 
 @pytest.mark.parametrize("parallel", [False, True])
@@ -272,7 +272,7 @@ def test_queued_operations_keep_their_order(parallel: bool) -> None:
 
 
 def test_in_parallel_only_what_touches_other_cells_and_not_the_set_begins() -> None:
-    elsewhere = {cell: each for cell, each in cells(1, 2).items() if each.region == "eu-west-1"}
+    elsewhere = {cell: result for cell, result in cells(1, 2).items() if result.region == "eu-west-1"}
     of = begun(operation("a", results=cells(1)))
 
     other, update = operation("b", results=elsewhere), operation("c", UPDATE, results=elsewhere, updates_set=True)

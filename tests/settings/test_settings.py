@@ -173,7 +173,7 @@ class TestEnvironments:
     ) -> None:
         error = refused(folder, self.TWO, env=name)
         assert f"`{name}`" in error.message
-        assert [each for each in ("staging", "production") if each in str(error.hint)] == named
+        assert [environment for environment in ("staging", "production") if environment in str(error.hint)] == named
         golden(error)
 
     def test_a_file_without_environments(self, folder: Path, golden: Golden) -> None:

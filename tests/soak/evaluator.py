@@ -200,11 +200,11 @@ class Evaluator:
         return UNKNOWN if isinstance(left, Special) or isinstance(right, Special) else same(left) == same(right)
 
     def every(self, argument: Sequence[Any]) -> bool | Special:
-        truths = [self.truth(each) for each in argument]
+        truths = [self.truth(condition) for condition in argument]
         return False if False in truths else UNKNOWN if UNKNOWN in truths else True
 
     def some(self, argument: Sequence[Any]) -> bool | Special:
-        truths = [self.truth(each) for each in argument]
+        truths = [self.truth(condition) for condition in argument]
         return True if True in truths else UNKNOWN if UNKNOWN in truths else False
 
     def negated(self, argument: Sequence[Any]) -> bool | Special:

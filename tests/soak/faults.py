@@ -165,8 +165,10 @@ class FaultRunner:
         self._write(f"new {seed}", rng)
         bumpy = [self._deploy_over(bad_line(rng)) for _ in range(rng.randint(1, 2))]
         last = self.terminal.tapctl(*COMMAND)
-        wrong = next((f"a traceback: {each.err[-500:]}" for each in (*bumpy, last) if "Traceback" in each.err), None)
-        return Run(tuple(each.code for each in bumpy), wrong or self._wrong(last, f"new {seed}", held))
+        wrong = next(
+            (f"a traceback: {answer.err[-500:]}" for answer in (*bumpy, last) if "Traceback" in answer.err), None
+        )
+        return Run(tuple(answer.code for answer in bumpy), wrong or self._wrong(last, f"new {seed}", held))
 
     def _hold(self) -> str:
         """A stack that is up, and something in its table; the table's name."""
@@ -216,8 +218,8 @@ class FaultRunner:
     def _artifacts(self) -> Iterator[tuple[str, bytes]]:
         api: Any = self.clients.s3
         for bucket in api.list_buckets()["Buckets"]:
-            for each in api.list_objects_v2(Bucket=bucket["Name"]).get("Contents", []):
-                yield each["Key"], api.get_object(Bucket=bucket["Name"], Key=each["Key"])["Body"].read()
+            for item in api.list_objects_v2(Bucket=bucket["Name"]).get("Contents", []):
+                yield item["Key"], api.get_object(Bucket=bucket["Name"], Key=item["Key"])["Body"].read()
 
 
 def whole(body: bytes) -> bool:

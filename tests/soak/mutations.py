@@ -219,7 +219,9 @@ def _attach(maker: Mutator) -> str:
 
 def _turn(maker: Mutator) -> str:
     """A condition of the template combined with another one, or negated."""
-    conditions = {name: each for name, each in maker.template.get("Conditions", {}).items() if "Fn::" not in name}
+    conditions = {
+        name: condition for name, condition in maker.template.get("Conditions", {}).items() if "Fn::" not in name
+    }
     if not conditions:
         return maker.named()
     # The other one refers to no condition, so that none refers to itself.
@@ -233,7 +235,9 @@ def _turn(maker: Mutator) -> str:
 
 def _give(maker: Mutator) -> str:
     """Another value for a parameter of the template."""
-    names = [name for name, each in maker.template.get("Parameters", {}).items() if "AllowedPattern" not in each]
+    names = [
+        name for name, parameter in maker.template.get("Parameters", {}).items() if "AllowedPattern" not in parameter
+    ]
     if not names:
         return "no parameter"
     name: str = maker.rng.choice(names)

@@ -175,9 +175,9 @@ class RolloutRunner:
         again = self._tapctl(case, *COMMAND, "--remedy=adjust")
         stack_set_rules.save(self._folder, StackSetRules())
         answers = [*([first] if first else []), *bumpy, last, again]
-        wrong = next((f"a traceback: {each.err[-800:]}" for each in answers if "Traceback" in each.err), None)
+        wrong = next((f"a traceback: {answer.err[-800:]}" for answer in answers if "Traceback" in answer.err), None)
         wrong = wrong or self._wrong(case, first, last, again) or self._repeated(case, before, last)
-        return Run(tuple(each.code for each in bumpy), wrong)
+        return Run(tuple(answer.code for answer in bumpy), wrong)
 
     @property
     def _folder(self) -> Path:
@@ -233,7 +233,9 @@ class RolloutRunner:
     def _stacks(self, cell: Cell) -> dict[str, str]:
         """The stacks of a cell that are not deleted, and their statuses."""
         found = self._client("cloudformation", *cell).list_stacks()["StackSummaries"]
-        return {each["StackName"]: each["StackStatus"] for each in found if each["StackStatus"] != "DELETE_COMPLETE"}
+        return {
+            stack["StackName"]: stack["StackStatus"] for stack in found if stack["StackStatus"] != "DELETE_COMPLETE"
+        }
 
     def _delete_by_hand(self, case: Case) -> None:
         for cell in case.deleted:
@@ -252,14 +254,16 @@ class RolloutRunner:
     def _wrong_cells(self, case: Case, plan: Any) -> str | None:
         client = self._client("cloudformation", case.admin, REGIONS[0])
         own = client.describe_stack_set(StackSetName=SET)["StackSet"]["Parameters"]
-        usual = next(each["ParameterValue"] for each in own if each["ParameterKey"] == "Size")
+        usual = next(parameter["ParameterValue"] for parameter in own if parameter["ParameterKey"] == "Size")
         planned = {
-            (cell["account_id"], cell["region"]): each["overrides"].get("Size", usual)
-            for each in plan["override_sets"]
-            for cell in each["cells"]
+            (cell["account_id"], cell["region"]): override_set["overrides"].get("Size", usual)
+            for override_set in plan["override_sets"]
+            for cell in override_set["cells"]
         }
         pages = client.get_paginator("list_stack_instances").paginate(StackSetName=SET)
-        instances = {(each["Account"], each["Region"]): each["Status"] for each in pages.search("Summaries[]")}
+        instances = {
+            (instance["Account"], instance["Region"]): instance["Status"] for instance in pages.search("Summaries[]")
+        }
         if instances != dict.fromkeys(case.cells, "CURRENT") or planned.keys() != instances.keys():
             return f"the instances are {instances}, and planned {list(planned)}"
         for cell in case.cells:
@@ -298,7 +302,9 @@ class RolloutRunner:
         pages = client.get_paginator("list_stack_instances").paginate(StackSetName=SET)
         if described["TemplateBody"] != written:
             return {}
-        cells = [(each["Account"], each["Region"]) for each in pages.search("Summaries[?Status=='CURRENT']")]
+        cells = [
+            (instance["Account"], instance["Region"]) for instance in pages.search("Summaries[?Status=='CURRENT']")
+        ]
         return {cell: self._function(cell)[0] for cell in cells if self._stacks(cell)}
 
     def _repeated(self, case: Case, before: Mapping[Cell, str], last: Answer) -> str | None:
@@ -306,7 +312,7 @@ class RolloutRunner:
 
         Where a floor that nothing documents refused more, the run had to try it to learn that.
         """
-        results = [cell for each in last.json()["operations"] for cell in each["cells"]]
+        results = [cell for operation in last.json()["operations"] for cell in operation["cells"]]
         touched = {(result["account_id"], result["region"]) for result in results}
         refused = {(result["account_id"], result["region"]) for result in results if result["status"] == "FAILED"}
         learned = {cell for cell in refused if case.limits[cell].floor is not None}
@@ -328,9 +334,9 @@ class RolloutRunner:
 
     def _succeeded(self, client: Any, operation: str) -> Iterator[Cell]:
         pages = client.get_paginator("list_stack_set_operation_results")
-        for each in pages.paginate(StackSetName=SET, OperationId=operation).search("Summaries[]"):
-            if each["Status"] == "SUCCEEDED":
-                yield each["Account"], each["Region"]
+        for result in pages.paginate(StackSetName=SET, OperationId=operation).search("Summaries[]"):
+            if result["Status"] == "SUCCEEDED":
+                yield result["Account"], result["Region"]
 
 
 SESSION: Any = boto3.Session()
@@ -350,7 +356,13 @@ def rollout_runner(folder: Path) -> Iterator[RolloutRunner]:
 
 
 def main() -> None:
-    soak("rollouts", "Roll out over a bad line.", rollout_runner, lambda each, seed: each.run(case_of(seed)), count=100)
+    soak(
+        "rollouts",
+        "Roll out over a bad line.",
+        rollout_runner,
+        lambda runner, seed: runner.run(case_of(seed)),
+        count=100,
+    )
 
 
 if __name__ == "__main__":

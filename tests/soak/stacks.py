@@ -47,14 +47,16 @@ class Function:
 
         https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
         """
-        holders = [each for each in self.published if each.provisioned is not None]
-        wrong = any(each.latest or each.provisioned == 0 for each in holders)
-        return wrong or len([each for each in holders if not each.latest]) > 1
+        holders = [published for published in self.published if published.provisioned is not None]
+        wrong = any(holder.latest or holder.provisioned == 0 for holder in holders)
+        return wrong or len([holder for holder in holders if not holder.latest]) > 1
 
     @property
     def is_undocumented(self) -> bool:
         """Whether it claims what AWS documents no rule for."""
-        return self.managed is True and (self.reserved is not None or any(each.provisioned for each in self.published))
+        return self.managed is True and (
+            self.reserved is not None or any(published.provisioned for published in self.published)
+        )
 
     @property
     def published(self) -> tuple[Published, ...]:
@@ -62,7 +64,7 @@ class Function:
 
     @property
     def provisioned(self) -> int:
-        return self.orphan + sum(each.provisioned or 0 for each in self.published)
+        return self.orphan + sum(published.provisioned or 0 for published in self.published)
 
     @property
     def claim(self) -> int:
@@ -206,11 +208,11 @@ def _provision(maker: Maker, function: Function) -> Function:
 
 def _shift(maker: Maker, function: Function) -> Function:
     """The provisioned concurrency of one goes to another one."""
-    holders = [each for each in function.published if each.provisioned]
+    holders = [published for published in function.published if published.provisioned]
     if not holders or len(function.published) == 1:
         return function
     giver = maker.rng.choice(holders)
-    taker = maker.rng.choice([each for each in function.published if each != giver])
+    taker = maker.rng.choice([published for published in function.published if published != giver])
     function = _with(function, replace(giver, provisioned=None))
     return _with(function, replace(taker, provisioned=(taker.provisioned or 0) + (giver.provisioned or 0)))
 
@@ -236,7 +238,7 @@ def _with(function: Function, published: Published, instead_of: str | None = Non
     key = instead_of or published.logical_id
     if function.version and function.version.logical_id == key:
         return replace(function, version=published)
-    aliases = tuple(published if each.logical_id == key else each for each in function.aliases)
+    aliases = tuple(published if alias.logical_id == key else alias for alias in function.aliases)
     return replace(function, aliases=aliases)
 
 

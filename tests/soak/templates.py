@@ -62,7 +62,7 @@ class Compared:
 
     def __str__(self) -> str:
         what = f"seed {self.seed}: {self.file.name}, {'; '.join(self.mutator.done)}; {self.mutator.given}"
-        return "\n".join([what, *(f"  {each}" for each in self.wrong)])
+        return "\n".join([what, *(f"  {contradiction}" for contradiction in self.wrong)])
 
 
 @cache
@@ -109,7 +109,10 @@ def _extend_the_language(body: dict[str, Any]) -> None:
     """Fn::Length and the default of Fn::FindInMap need a transform, which runs before SAM's."""
     present = body.get("Transform") or []
     others = present if isinstance(present, list) else [present]
-    body["Transform"] = ["AWS::LanguageExtensions", *(each for each in others if each != "AWS::LanguageExtensions")]
+    body["Transform"] = [
+        "AWS::LanguageExtensions",
+        *(transform for transform in others if transform != "AWS::LanguageExtensions"),
+    ]
 
 
 def _by_tapctl(mutator: Mutator, file: Path) -> Reservations | str:
@@ -122,7 +125,9 @@ def _by_tapctl(mutator: Mutator, file: Path) -> Reservations | str:
         return "SAM refuses it" if "SAM" in str(error) else REFUSED
     except TapctlError:
         return "its parameters refuse the value"
-    reserved = {each.logical_id: ABSENT if each.reserved is None else each.reserved for each in functions}
+    reserved = {
+        function.logical_id: ABSENT if function.reserved is None else function.reserved for function in functions
+    }
     own = [name for name in mutator.functions if name in reserved]
     return {name: UNKNOWN if isinstance(reserved[name], Unknown) else reserved[name] for name in own}
 
@@ -176,7 +181,7 @@ def default_folder() -> Path:
 
 def table_of(compared: Sequence[Compared]) -> str:
     """How many functions had which outcome."""
-    counts: Counter[str] = sum((each.counts for each in compared), Counter())
+    counts: Counter[str] = sum((comparison.counts for comparison in compared), Counter())
     return "\n".join(f"{count:>8}  {name}" for name, count in counts.most_common())
 
 
@@ -194,7 +199,7 @@ def main() -> None:
             _say(json.dumps(compared[-1].mutator.template, indent=1))
         if compared[-1].wrong or given.show:
             _say(str(compared[-1]))
-    wrong = sum(bool(each.wrong) for each in compared)
+    wrong = sum(bool(comparison.wrong) for comparison in compared)
     _say(table_of(compared))
     _say(f"{given.count} templates, {wrong} contradictions, {time.monotonic() - began:.0f} s")
     sys.exit(bool(wrong))

@@ -52,7 +52,7 @@ def test_every_kind_of_trouble_is_drawn() -> None:
         [case.deleted for case in cases],
         [[limit for limit in case.limits.values() if limit.floor] for case in cases],
     ):
-        assert {bool(each) for each in trouble} == {True, False}
+        assert {bool(value) for value in trouble} == {True, False}
     lines = [line_of(Random(seed)) for seed in range(100)]
     assert {bool(line.expires_at) for line in lines} == {True, False}
     assert {bool(line.dies_at) for line in lines} == {bool(line.dies_with) for line in lines} == {True, False}
@@ -68,7 +68,7 @@ def test_the_command_dies_with_a_call_that_changes_something(seed: int) -> None:
     line = Line(Random(seed), 0, kill=lambda: killed.append(True), dies_with=2)
     asked = [call(name) for name in ("DescribeStackSet", "CreateStackSet", "DescribeStackSet", "CreateStackInstances")]
 
-    replies = [line(each, lambda _: Reply(200)) for each in asked]
+    replies = [line(request, lambda _: Reply(200)) for request in asked]
 
     assert [reply is None for reply in replies] == [False, False, False, True]
     assert killed == [True]

@@ -13,14 +13,14 @@ pytestmark = pytest.mark.soak
 
 def test_no_reservation_of_a_mutated_template_is_contradicted() -> None:
     compared = [compare(seed, OWN) for seed in range(60)]
-    assert [str(each) for each in compared if each.wrong] == []
-    counts = sum((each.counts for each in compared), start=compared[0].counts.__class__())
+    assert [str(comparison) for comparison in compared if comparison.wrong] == []
+    counts = sum((comparison.counts for comparison in compared), start=compared[0].counts.__class__())
     assert (counts["equal"] > 40, counts["unknown to both"] > 0) == (True, True), table_of(compared)
 
 
 @pytest.mark.corpus
 def test_nor_is_one_of_the_corpus() -> None:
-    assert [str(each) for seed in range(20) if (each := compare(seed, CORPUS)).wrong] == []
+    assert [str(comparison) for seed in range(20) if (comparison := compare(seed, CORPUS)).wrong] == []
 
 
 PARAMETERS = {

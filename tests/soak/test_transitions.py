@@ -24,16 +24,16 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[UpdateRu
 @pytest.mark.sandbox
 def test_no_verdict_is_contradicted_by_what_becomes_of_the_update(runner: UpdateRunner) -> None:
     played = [runner.play(seed) for seed in range(30)]
-    assert [each.wrong for each in played if each.wrong] == []
-    assert {each.found.verdict for each in played} >= {FITS, EXCEEDS, UNCERTAIN}
-    assert any(each.case.doomed for each in played)
+    assert [update.wrong for update in played if update.wrong] == []
+    assert {update.found.verdict for update in played} >= {FITS, EXCEEDS, UNCERTAIN}
+    assert any(update.case.doomed for update in played)
 
 
 def test_every_kind_of_function_and_template_is_drawn() -> None:
     cases = [case_of(seed) for seed in range(300)]
     drawn = [function for case in cases for function in case.new]
-    holders = [each for function in drawn for each in function.published if each.provisioned is not None]
-    assert {each.latest for each in holders} == {each.provisioned == 0 for each in holders} == {True, False}
+    holders = [published for function in drawn for published in function.published if published.provisioned is not None]
+    assert {holder.latest for holder in holders} == {holder.provisioned == 0 for holder in holders} == {True, False}
     assert {function.managed for function in drawn} == {True, False, None}
     assert {function.is_refused for function in drawn} == {function.durable for function in drawn} == {True, False}
     assert any(case.after.files for case in cases)

@@ -102,9 +102,9 @@ def case_of(seed: int) -> Case:
 
 def _held_by_others(rng: Random, limit: int, floor: int, old: Stack, new: Stack) -> int:
     """So much that what is left is about what the update needs at its end, at its peak, or for replacing everything."""
-    holds, wants = sum(each.claim for each in old), sum(each.claim for each in new)
-    before = {each.logical_id: each.claim for each in old}
-    grows = sum(max(0, each.claim - before.get(each.logical_id, 0)) for each in new)
+    holds, wants = sum(function.claim for function in old), sum(function.claim for function in new)
+    before = {function.logical_id: function.claim for function in old}
+    grows = sum(max(0, function.claim - before.get(function.logical_id, 0)) for function in new)
     room = limit - floor - holds
     needs = rng.choice([wants, wants - holds, grows, rng.randint(0, room)]) + rng.randint(-3, 3)
     return room - min(max(needs, 0), room)
@@ -125,11 +125,11 @@ class Played:
         verdict, new = self.found.verdict, self.case.new
         if any(function.is_refused for function in new) and (verdict is Verdict.EXCEEDS or not self.case.after.unseen):
             return None if verdict is Verdict.EXCEEDS else f"{verdict.value}, but Lambda refuses what is provisioned"
-        if verdict is Verdict.FITS and (self.case.after.unseen or any(each.is_undocumented for each in new)):
+        if verdict is Verdict.FITS and (self.case.after.unseen or any(function.is_undocumented for function in new)):
             return "fits, but what a function claims is not known"
         sums = self.found.concurrency.outlook
-        orphans = any(each.orphan for each in self.case.old)
-        if any(each.by_hand is not None for each in self.case.old):
+        orphans = any(function.orphan for function in self.case.old)
+        if any(function.by_hand is not None for function in self.case.old):
             return refuted(verdict, self.ending, doomed=self.case.doomed)
         return contradiction(verdict, sums.final, self.ending, doomed=self.case.doomed, at_least=orphans)
 
@@ -137,7 +137,7 @@ class Played:
         told, sums = self.case, self.found.concurrency
         parts = [f"seed {self.seed}: {told.limits}, pinned {told.pinned}"]
         for name, stack, text in (("old", told.old, told.before), ("new", told.new, told.after)):
-            parts += [f"{name}:", *(f"  {each}" for each in stack), f"  {text}"]
+            parts += [f"{name}:", *(f"  {function}" for function in stack), f"  {text}"]
         return "\n".join([*parts, f"{self.found.verdict.value}: {sums.reason} {sums.outlook}", f"ended: {self.ending}"])
 
 
@@ -219,7 +219,7 @@ class UpdateRunner:
     def _causes(self) -> tuple[str, ...]:
         """Why something failed, in order, without the ids of requests."""
         events = self.clients.cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
-        reasons = [each["ResourceStatusReason"] for each in events if each["ResourceStatus"].endswith("_FAILED")]
+        reasons = [event["ResourceStatusReason"] for event in events if event["ResourceStatus"].endswith("_FAILED")]
         return tuple(re.sub(r" \((Service|RequestToken): .*", "", reason) for reason in reversed(reasons))
 
 
@@ -238,13 +238,13 @@ def update_runner() -> Iterator[UpdateRunner]:
 
 def table_of(played: Sequence[Played]) -> str:
     """Verdicts against outcomes."""
-    seen = Counter((each.found.verdict, each.ending.outcome) for each in played)
+    seen = Counter((update.found.verdict, update.ending.outcome) for update in played)
     rows = [f"{'':12}" + "".join(f"{outcome.value:>18}" for outcome in Outcome)]
     rows += [
         f"{verdict.value:12}" + "".join(f"{seen[verdict, outcome]:>18}" for outcome in Outcome) for verdict in Verdict
     ]
-    known = [each for each in played if each.case.floor_is_known]
-    left_open = [each for each in known if each.found.verdict in (Verdict.UNCERTAIN, Verdict.UNKNOWN)]
+    known = [update for update in played if update.case.floor_is_known]
+    left_open = [update for update in known if update.found.verdict in (Verdict.UNCERTAIN, Verdict.UNKNOWN)]
     share = 100 * len(left_open) / max(1, len(known))
     return "\n".join([*rows, f"uncertain or unknown where the floor is known: {share:.1f} % of {len(known)}"])
 
@@ -265,7 +265,7 @@ def main() -> None:
                     say(str(played[-1]))
                 if played[-1].wrong:
                     say(f"seed {seed}: {played[-1].wrong}")
-    wrong = sum(each.wrong is not None for each in played)
+    wrong = sum(update.wrong is not None for update in played)
     say(table_of(played))
     say(f"{given.count} cases, {wrong} contradictions, {time.monotonic() - began:.0f} s")
     sys.exit(bool(wrong))

@@ -29,7 +29,7 @@ def iam(type_: str, **properties: Any) -> dict[str, Any]:
 
 def needed(folder: Path, *resources: dict[str, Any], **sections: Any) -> list[str]:
     file = folder / "t.json"
-    file.write_text(json.dumps({"Resources": {f"R{n}": each for n, each in enumerate(resources)}, **sections}))
+    file.write_text(json.dumps({"Resources": {f"R{n}": resource for n, resource in enumerate(resources)}, **sections}))
     return capabilities(stack_tree(load(str(file)), Parameters(), {}))
 
 

@@ -167,7 +167,7 @@ def test_the_log_is_read_from_the_first_event_of_the_resource_to_its_next_reques
         event("Migration", "UPDATE_COMPLETE", kind="Custom::Migration", time="2026-11-30 14:28:35+00:00"),
         end("UPDATE_ROLLBACK_COMPLETE"),
     ]
-    seen = [replace(each, service_token=FUNCTION) for each in seen]
+    seen = [replace(entry, service_token=FUNCTION) for entry in seen]
     with stubbed("logs") as (aws, stubs):
         window = {"startTime": 1796048911500, "endTime": 1796048913250}
         stubs["logs"].add_response("filter_log_events", logged("because"), {"logGroupName": GROUP, **window})

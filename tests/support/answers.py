@@ -14,14 +14,14 @@ def follows_the_model(http_response: Any, parsed: Any, model: Any, **_: Any) -> 
     if "StackSet" not in model.name and "StackInstance" not in model.name:
         return
     if http_response.status_code >= 300:
-        declared = {each.error_code: each.metadata["error"]["httpStatusCode"] for each in model.error_shapes}
+        declared = {shape.error_code: shape.metadata["error"]["httpStatusCode"] for shape in model.error_shapes}
         code = parsed["Error"]["Code"]
         assert code in OF_ANY_OPERATION or declared.get(code) == http_response.status_code, parsed
         return
     root = ElementTree.fromstring(http_response.content)
     if model.output_shape is None:
         return
-    (result,) = [each for each in root if _name(each) == model.output_shape.serialization["resultWrapper"]]
+    (result,) = [element for element in root if _name(element) == model.output_shape.serialization["resultWrapper"]]
     _check(model.output_shape, result, model.name)
 
 

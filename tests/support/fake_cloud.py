@@ -61,10 +61,10 @@ class FakeCloud:
             "Tags": Tags,
             "Outputs": [{"OutputKey": key, "OutputValue": key} for key in json.loads(TemplateBody).get("Outputs", ())],
         }
-        for each in json.loads(TemplateBody)["Resources"].values():
-            if each["Type"] == "AWS::Lambda::Function":
-                reserved = each["Properties"].get("ReservedConcurrentExecutions")
-                self.functions[each["Properties"]["FunctionName"]] = FunctionConcurrency(reserved)
+        for resource in json.loads(TemplateBody)["Resources"].values():
+            if resource["Type"] == "AWS::Lambda::Function":
+                reserved = resource["Properties"].get("ReservedConcurrentExecutions")
+                self.functions[resource["Properties"]["FunctionName"]] = FunctionConcurrency(reserved)
         return {}
 
     def _DescribeStacks(self, StackName: str) -> dict[str, Any]:  # noqa: N802, N803
@@ -75,7 +75,7 @@ class FakeCloud:
 
     def _DeleteStack(self, StackName: str) -> dict[str, Any]:  # noqa: N802, N803
         del self.stacks[StackName]
-        self.functions = {name: each for name, each in self.functions.items() if not name.startswith(StackName)}
+        self.functions = {name: function for name, function in self.functions.items() if not name.startswith(StackName)}
         return {}
 
     def _PutFunctionConcurrency(self, FunctionName: str, ReservedConcurrentExecutions: int) -> dict[str, Any]:  # noqa: N802, N803

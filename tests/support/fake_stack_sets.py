@@ -39,7 +39,7 @@ class FakeStackSets(FakeCloud):
 
     def _CreateStackSet(self, StackSetName: str, TemplateBody: str, Tags: Any, **more: Any) -> dict[str, Any]:
         assert (more["AdministrationRoleARN"], more["ExecutionRoleName"]) == ("Administration", "Execution")
-        given = {each["ParameterKey"]: each["ParameterValue"] for each in more.get("Parameters", ())}
+        given = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in more.get("Parameters", ())}
         managed = more.get("ManagedExecution", {}).get("Active", False)
         self.sets[StackSetName] = StackSet(Tags, json.loads(TemplateBody), managed, given)
         return {}
@@ -82,8 +82,11 @@ class FakeStackSets(FakeCloud):
         return {"StackInstance": {**status, "StatusReason": self.reason, **more}}
 
     def _UpdateStackSet(self, StackSetName: str, Parameters: Any, OperationId: str, **_: Any) -> dict[str, Any]:
-        own, given = self.sets[StackSetName], {each["ParameterKey"]: each["ParameterValue"] for each in Parameters}
-        defaults = {name: each["Default"] for name, each in own.template["Parameters"].items()}
+        own, given = (
+            self.sets[StackSetName],
+            {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in Parameters},
+        )
+        defaults = {name: parameter["Default"] for name, parameter in own.template["Parameters"].items()}
         own.parameters = {**(own.parameters if self.keeps else defaults), **given}
         return self._start(StackSetName, OperationId, "SUCCEEDED")
 

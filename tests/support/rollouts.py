@@ -112,8 +112,8 @@ class Desk:
     def reserved(self, accounts: Sequence[str] = (), region: str = REGION) -> dict[str, int | None]:
         """What the function of each account reserves; an account without one is left out."""
         found = {account: self.fleet.reserved(account, region) for account in accounts or self.fleet.accounts}
-        assert all(len(each) < 2 for each in found.values()), found
-        return {account: each[0] for account, each in found.items() if each}
+        assert all(len(reservations) < 2 for reservations in found.values()), found
+        return {account: reservations[0] for account, reservations in found.items() if reservations}
 
 
 def both_regions() -> dict[str, Any]:

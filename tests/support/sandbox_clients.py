@@ -106,12 +106,12 @@ class Aws:
         return found
 
     def outputs(self, stack: str) -> dict[str, str]:
-        return {each["OutputKey"]: each["OutputValue"] for each in self.describe(stack)["Outputs"]}
+        return {output["OutputKey"]: output["OutputValue"] for output in self.describe(stack)["Outputs"]}
 
     def failure(self, stack: str) -> str:
         """The reason of the latest failed event, with the ids that change from run to run blanked."""
         events = self.cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
-        reason = next(each["ResourceStatusReason"] for each in events if each["ResourceStatus"].endswith("_FAILED"))
+        reason = next(event["ResourceStatusReason"] for event in events if event["ResourceStatus"].endswith("_FAILED"))
         return without_ids(reason)
 
     def delete(self, *stacks: str) -> None:
@@ -120,7 +120,7 @@ class Aws:
             self.cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 0.05})
 
     def functions(self) -> list[str]:
-        return [each["FunctionName"] for each in self.client("lambda").list_functions()["Functions"]]
+        return [function["FunctionName"] for function in self.client("lambda").list_functions()["Functions"]]
 
     def reserved(self, name: str) -> int | None:
         answer = self.client("lambda").get_function_concurrency(FunctionName=name)
@@ -144,7 +144,7 @@ def wait_for_a_save(folder: Path) -> None:
 
 
 def _newest(folder: Path) -> float:
-    return max((each.stat().st_mtime for each in folder.glob("*.json")), default=0.0)
+    return max((path.stat().st_mtime for path in folder.glob("*.json")), default=0.0)
 
 
 @cache

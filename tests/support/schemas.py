@@ -21,7 +21,7 @@ def validator(name: str, *, closed: bool = False) -> Draft202012Validator:
 
 def _closed(schema: Any) -> Any:
     if isinstance(schema, list):
-        return [_closed(each) for each in schema]
+        return [_closed(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     inner = {key: value if key == "if" else _closed(value) for key, value in schema.items()}
@@ -35,9 +35,8 @@ def breaches(document: Any) -> list[str]:
     """
     schema = document["schema"]
     found = validator(schema, closed=True).iter_errors(document)
-    return [
-        f"{error.json_path}: {error.message}{_next_step(error, schema)}" for each in found for error in _causes(each)
-    ]
+    causes = (cause for error in found for cause in _causes(error))
+    return [f"{cause.json_path}: {cause.message}{_next_step(cause, schema)}" for cause in causes]
 
 
 def _causes(error: ValidationError) -> Iterator[ValidationError]:

@@ -158,12 +158,15 @@ class Fleet:
         """The result of each cell of an operation."""
         pages = self.cloudformation.get_paginator("list_stack_set_operation_results")
         found = pages.paginate(StackSetName=name, OperationId=operation).search("Summaries[]")
-        return {f"{each['Account']}/{each['Region']}": each for each in found}
+        return {f"{result['Account']}/{result['Region']}": result for result in found}
 
     def instances(self, *, name: str = "s") -> dict[str, str]:
         """The status of each stack instance by cell."""
         found = self.cloudformation.get_paginator("list_stack_instances").paginate(StackSetName=name)
-        return {f"{each['Account']}/{each['Region']}": each["Status"] for each in found.search("Summaries[]")}
+        return {
+            f"{instance['Account']}/{instance['Region']}": instance["Status"]
+            for instance in found.search("Summaries[]")
+        }
 
     def instance(self, account: str, region: str = REGION, *, name: str = "s") -> dict[str, Any]:
         found: dict[str, Any] = self.cloudformation.describe_stack_instance(
@@ -174,12 +177,14 @@ class Fleet:
     def stacks(self, account: str, region: str = REGION) -> dict[str, str]:
         """The stacks of an account that are not deleted, and their statuses."""
         found = self.client("cloudformation", account, region).list_stacks()["StackSummaries"]
-        return {each["StackName"]: each["StackStatus"] for each in found if each["StackStatus"] != "DELETE_COMPLETE"}
+        return {
+            stack["StackName"]: stack["StackStatus"] for stack in found if stack["StackStatus"] != "DELETE_COMPLETE"
+        }
 
     def reserved(self, account: str, region: str = REGION) -> list[int | None]:
         """What the functions of an account reserve."""
         client = self.client("lambda", account, region)
-        names = [each["FunctionName"] for each in client.list_functions()["Functions"]]
+        names = [function["FunctionName"] for function in client.list_functions()["Functions"]]
         return [
             client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions") for name in names
         ]

@@ -38,7 +38,10 @@ def demand(text: str, part: str | None = None, **given: str) -> Demand:
 
 def reserved(found: Demand) -> dict[str, int | str | None]:
     """The reservation of each function, `?` where it is unknown."""
-    return {each.logical_id: "?" if isinstance(each.reserved, Unknown) else each.reserved for each in found.functions}
+    return {
+        function.logical_id: "?" if isinstance(function.reserved, Unknown) else function.reserved
+        for function in found.functions
+    }
 
 
 class TestLocalFiles:
@@ -121,7 +124,7 @@ class TestLocalFiles:
             """
         Path("more.yaml").write_text(f"\n\nFn:\n  {FN.format(5)}\n")
         functions = demand(text, "\nReservedConcurrentExecutions: 7\n").functions
-        assert [(each.file, each.line, each.claim_place) for each in functions] == [
+        assert [(function.file, function.line, function.claim_place) for function in functions] == [
             ("t.yaml", 2, ("part.yaml", 2)),
             ("more.yaml", 3, ("more.yaml", 4)),
         ]
@@ -202,11 +205,19 @@ class TestNotHere:
         found = demand(f"Resources:\n  Own: {FN.format(5)}\n{text}")
         assert reserved(found) == expected
         golden(
-            [f"{each.line} {each.reserved.reason}" for each in found.functions if isinstance(each.reserved, Unknown)],
+            [
+                f"{function.line} {function.reserved.reason}"
+                for function in found.functions
+                if isinstance(function.reserved, Unknown)
+            ],
             "unknown",
         )
         golden(
-            [f"{each.logical_id} ({each.type}) {each.line} {each.reason}" for each in found.opaque_resources], "named"
+            [
+                f"{resource.logical_id} ({resource.type}) {resource.line} {resource.reason}"
+                for resource in found.opaque_resources
+            ],
+            "named",
         )
 
     @pytest.mark.parametrize(
@@ -222,7 +233,7 @@ class TestNotHere:
         ],
     )
     def test_a_reference_into_it_is_unknown(self, text: str, value: str, golden: Golden) -> None:
-        function = next(each for each in demand(f"{text}\nResources: {{Fn: {FN.format(value)}}}").functions)
+        function = next(function for function in demand(f"{text}\nResources: {{Fn: {FN.format(value)}}}").functions)
         assert isinstance(function.reserved, Unknown)
         golden(function.reserved.reason)
 

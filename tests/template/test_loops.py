@@ -212,7 +212,7 @@ def test_a_condition_of_a_loop_counts_where_it_is_named() -> None:
     )
     made = unrolled(looping)
     resolver = Resolver(made, {})
-    existing = [each.logical_id for each in made.resources() if resolver.exists(each.condition, ())]
+    existing = [resource.logical_id for resource in made.resources() if resolver.exists(resource.condition, ())]
     assert existing == ["Xa"]
 
 

@@ -101,7 +101,7 @@ def test_a_template_that_is_nested_twice_is_read_once_and_counts_twice(tmp_path:
         return load(file)
 
     found = read_demand(stack_tree(load(str(tmp_path / "t.yaml")), Parameters(), {}, counted))
-    assert [(each.logical_id, each.reserved) for each in found.functions] == [("A/Fn", 1), ("B/Fn", 2)]
+    assert [(demanded.logical_id, demanded.reserved) for demanded in found.functions] == [("A/Fn", 1), ("B/Fn", 2)]
     assert read == [str(tmp_path / "c.yaml")]
 
 

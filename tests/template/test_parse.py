@@ -355,7 +355,7 @@ def test_the_last_of_two_equal_keys_counts(
 ) -> None:
     source = parse(text, file)
     assert source.value == value
-    assert [(each.path, each.first, each.last) for each in source.duplicates] == lines
+    assert [(duplicate.path, duplicate.first, duplicate.last) for duplicate in source.duplicates] == lines
     assert {*source.spans} == {path for path, _ in every(value)}
 
 

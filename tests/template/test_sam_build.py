@@ -59,7 +59,7 @@ def test_an_image_without_an_address_is_missing(image: str, found: bool) -> None
     text = (
         f"{HEAD}Resources:\n  Fn: {{Type: 'AWS::Serverless::Function', Properties: {{PackageType: Image, {image}}}}}\n"
     )
-    assert [(each.what, each.line) for each in unbuilt(stack_tree_of(text).resolver)] == [("image", 4)] * found
+    assert [(code.what, code.line) for code in unbuilt(stack_tree_of(text).resolver)] == [("image", 4)] * found
 
 
 def test_globals_give_it_and_a_false_condition_needs_none() -> None:
@@ -69,7 +69,7 @@ def test_globals_give_it_and_a_false_condition_needs_none() -> None:
 
 def test_the_content_of_a_layer_may_be_missing_too() -> None:
     layer = "Resources:\n  L: {Type: 'AWS::Serverless::LayerVersion', Properties: {ContentUri: !Ref Where}}\n"
-    assert [(each.owner, each.what) for each in unbuilt(stack_tree_of(f"{HEAD}{layer}").resolver)] == [("L", "content")]
+    assert [(code.owner, code.what) for code in unbuilt(stack_tree_of(f"{HEAD}{layer}").resolver)] == [("L", "content")]
 
 
 class TestNewerBuild:

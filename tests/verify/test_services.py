@@ -373,7 +373,9 @@ def test_a_redrive_policy_that_is_not_json_is_not_checked() -> None:
     responses = {"sqs:get_queue_attributes": {"Attributes": {"RedrivePolicy": "<html>"}}}
     properties = {"RedrivePolicy": {"maxReceiveCount": 5}}
 
-    (check,) = [each for each in check_resource("AWS::SQS::Queue", properties, responses) if "Redrive" in each.message]
+    (check,) = [
+        check for check in check_resource("AWS::SQS::Queue", properties, responses) if "Redrive" in check.message
+    ]
 
     assert (check.status.value, "<html>" in check.message) == ("not checked", True)
 

@@ -223,7 +223,7 @@ def test_what_is_not_certain_is_left_to_cloudformation(
     desk: Desk, body: Mapping[str, Any], more: Mapping[str, Any]
 ) -> None:
     Aws(desk.target).client("ssm").put_parameter(Name="/p", Value="x", Type="String", Overwrite=True)
-    given = {name: each for name, each in more.items() if name == "parameters"}
+    given = {name: value for name, value in more.items() if name == "parameters"}
     desk.deploy(body, **given)
 
     desk.deploy(body, **more)

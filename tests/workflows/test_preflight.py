@@ -600,7 +600,7 @@ class TestALiveStack:
     def test_a_changed_name_replaces_the_function(self) -> None:
         stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("other", 100, 0)})
         found = judged("100", fake_account(1000, 100, stack=stack))
-        assert ([each.replaced for each in found.changes], found.verdict) == ([True], EXCEEDS)
+        assert ([change.replaced for change in found.changes], found.verdict) == ([True], EXCEEDS)
         assert found.first_step
 
     def test_functions_that_the_template_no_longer_has_go(self) -> None:
@@ -694,7 +694,7 @@ class TestWhatTheSumDoesNotNeed:
 
     def test_where_the_sum_needs_them_the_verdict_is_unknown(self) -> None:
         found = judge(template(FUNCTION.format(5)), self.without_settings(), settings())
-        (finding,) = [each for each in found.findings if each.limit == CONCURRENCY.id]
+        (finding,) = [finding for finding in found.findings if finding.limit == CONCURRENCY.id]
         assert (found.verdict, finding.verdict, finding.judged) == (UNKNOWN, UNKNOWN, True)
         assert NO_SETTINGS.reason in finding.message
 
@@ -787,7 +787,7 @@ class TestSurvey:
         path.write_text(dumps(survey(reader, settings(hidden=frozenset({"Token"}))), worded), encoding="utf-8")
         assert "from a variable" not in path.read_text()
         by_file, by_aws = (
-            judge(template(FUNCTION.format("!Ref Size")), each, settings()) for each in (load(path), reader)
+            judge(template(FUNCTION.format("!Ref Size")), account, settings()) for account in (load(path), reader)
         )
         assert by_file.demand.functions[0].reserved == by_aws.demand.functions[0].reserved == 3
         assert by_file.tree.parameters.previous.keys() == by_aws.tree.parameters.previous.keys()
@@ -801,7 +801,7 @@ def test_a_key_that_is_given_twice_is_a_warning_with_both_lines(tmp_path: Path, 
     found = judge(load_template(str(tmp_path / "t.yaml")), fake_account(), settings())
     warnings = [finding for finding in found.findings if finding.rule == DUPLICATE_KEY]
     assert found.verdict is FITS
-    assert [(each.severity, each.verdict, each.file, each.line) for each in warnings] == [
+    assert [(warning.severity, warning.verdict, warning.file, warning.line) for warning in warnings] == [
         ("warning", FITS, f"{tmp_path}/{name}", 4) for name in ("t.yaml", "n.yaml")
     ]
     golden(warnings[0].message)

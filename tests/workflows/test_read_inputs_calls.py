@@ -42,7 +42,7 @@ def called(
 
 def live_reference() -> dict[str, Any]:
     body = json.loads(REFERENCE.read_text(encoding="utf-8"))
-    resources = [resource(name, each["Type"]) for name, each in body["Resources"].items()]
+    resources = [resource(name, entry["Type"]) for name, entry in body["Resources"].items()]
     return {
         "DescribeStacks": described(EnvironmentSuffix="x"),
         "ListStackResources": {"StackResourceSummaries": resources},
@@ -158,7 +158,7 @@ def test_two_vpcs_and_six_addresses_do_not_fit_an_account_of_five(tmp_path: Path
 
     result = judge(load(str(path)), LiveAccount(answering.aws()), settings)
 
-    exceeding = {each.limit: each for each in result.findings if each.verdict is Verdict.EXCEEDS}
+    exceeding = {finding.limit: finding for finding in result.findings if finding.verdict is Verdict.EXCEEDS}
     assert result.verdict is Verdict.EXCEEDS
     assert set(exceeding) == {"vpc-vpcs", "ec2-elastic-ips"}
-    golden([line for each in exceeding.values() for line in (each.message, *map(worded, each.hints))])
+    golden([line for finding in exceeding.values() for line in (finding.message, *map(worded, finding.hints))])

@@ -166,7 +166,7 @@ def test_a_report_names_the_account_of_each() -> None:
     results = judge({"a": function(1), "b": function(2)}, account)
 
     report = json.loads(RENDERERS["json"](results, OPTIONS))
-    assert {each["account_id"] for each in report["targets"]} == {"111111111111"}
+    assert {target["account_id"] for target in report["targets"]} == {"111111111111"}
     assert account.asked.count("identity") == 1
 
 

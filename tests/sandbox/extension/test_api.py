@@ -194,7 +194,8 @@ def test_provisioned_concurrency_is_listed_per_version_and_alias(aws: Aws) -> No
 
     configs = listed(FunctionName="fn")["ProvisionedConcurrencyConfigs"]
     assert {
-        each["FunctionArn"].rsplit(":", 1)[1]: each["RequestedProvisionedConcurrentExecutions"] for each in configs
+        config["FunctionArn"].rsplit(":", 1)[1]: config["RequestedProvisionedConcurrentExecutions"]
+        for config in configs
     } == {"live": 3, "2": 4}
     one = aws.client("lambda").get_provisioned_concurrency_config(FunctionName="fn", Qualifier="live")
     assert one["AllocatedProvisionedConcurrentExecutions"] == 3

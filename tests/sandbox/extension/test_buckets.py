@@ -25,9 +25,9 @@ def test_a_bucket_that_holds_something_is_not_deleted(aws: Aws, golden: Golden) 
     assert aws.s3.get_object(Bucket=name, Key="k")["Body"].read() == b"x"
     events = aws.cloudformation.describe_stack_events(StackName="full")["StackEvents"]
     (reason,) = (
-        each["ResourceStatusReason"]
-        for each in events
-        if each["ResourceStatus"] == "DELETE_FAILED" and each["LogicalResourceId"] == "B"
+        event["ResourceStatusReason"]
+        for event in events
+        if event["ResourceStatus"] == "DELETE_FAILED" and event["LogicalResourceId"] == "B"
     )
     golden(without_ids(reason))
     aws.s3.delete_object(Bucket=name, Key="k")

@@ -28,7 +28,7 @@ TEMPLATE: dict[str, Any] = {
 
 def change_set(aws: Aws, stack: str, template: Any, **parameters: str) -> dict[str, Any]:
     """The change set of a template: with values, not executed."""
-    creates = not any(each["StackName"] == stack for each in aws.cloudformation.describe_stacks()["Stacks"])
+    creates = not any(live["StackName"] == stack for live in aws.cloudformation.describe_stacks()["Stacks"])
     made = aws.cloudformation.create_change_set(
         StackName=stack,
         ChangeSetName=f"c{next(NUMBERS)}",
@@ -55,13 +55,16 @@ def stack(aws: Aws) -> str:
 
 
 def changes(made: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(each["ResourceChange"]["Action"], each["ResourceChange"]["LogicalResourceId"]) for each in made["Changes"]]
+    return [
+        (change["ResourceChange"]["Action"], change["ResourceChange"]["LogicalResourceId"])
+        for change in made["Changes"]
+    ]
 
 
 def target(made: dict[str, Any]) -> dict[str, str]:
     (change,) = made["Changes"]
     found: dict[str, str] = next(
-        each["Target"] for each in change["ResourceChange"]["Details"] if "BeforeValue" in each["Target"]
+        detail["Target"] for detail in change["ResourceChange"]["Details"] if "BeforeValue" in detail["Target"]
     )
     return found
 
@@ -95,7 +98,7 @@ def test_a_change_has_the_whole_resource_before_and_after(aws: Aws, stack: str) 
     )
     both = [json.loads(changed["ResourceChange"][context]) for context in ("BeforeContext", "AfterContext")]
     assert both == [{"Properties": {"DelaySeconds": value}} for value in ("1", "3")]
-    gone = next(each["ResourceChange"] for each in removed if each["ResourceChange"]["Action"] == "Remove")
+    gone = next(change["ResourceChange"] for change in removed if change["ResourceChange"]["Action"] == "Remove")
     assert ("AfterContext" in gone, json.loads(gone["BeforeContext"])) == (
         False,
         {"Properties": {"DisplayName": "****"}},
@@ -131,7 +134,7 @@ def test_changed_outputs_alone_are_an_update(aws: Aws, stack: str, outputs: Any)
 
     assert (made["Status"], made["ExecutionStatus"], made["Changes"]) == ("CREATE_COMPLETE", "AVAILABLE", [])
     assert settle(aws, stack, made) == "UPDATE_COMPLETE"
-    assert {each["OutputKey"] for each in aws.describe(stack).get("Outputs", [])} == set(outputs)
+    assert {output["OutputKey"] for output in aws.describe(stack).get("Outputs", [])} == set(outputs)
 
 
 @pytest.mark.parametrize(

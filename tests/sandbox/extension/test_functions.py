@@ -21,7 +21,7 @@ E1 = (
 def clean(aws: Aws) -> Iterator[None]:
     aws.limits(1000)
     yield
-    aws.delete(*[each["StackName"] for each in aws.cloudformation.list_stacks()["StackSummaries"]])
+    aws.delete(*[stack["StackName"] for stack in aws.cloudformation.list_stacks()["StackSummaries"]])
     assert aws.functions() == []
 
 
@@ -45,8 +45,8 @@ def test_a_reservation_that_does_not_fit_rolls_the_create_back_and_leaves_nothin
     assert aws.create("s", {"Fn": reserving(100), "Other": function("other")}) == "ROLLBACK_COMPLETE"
 
     events = [
-        (each["LogicalResourceId"], each["ResourceStatus"])
-        for each in aws.cloudformation.describe_stack_events(StackName="s")["StackEvents"]
+        (event["LogicalResourceId"], event["ResourceStatus"])
+        for event in aws.cloudformation.describe_stack_events(StackName="s")["StackEvents"]
     ]
     assert ("Fn", "CREATE_FAILED") in events
     assert ("s", "ROLLBACK_IN_PROGRESS") in events

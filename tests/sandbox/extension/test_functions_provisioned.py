@@ -13,7 +13,7 @@ pytestmark = pytest.mark.xdist_group("sandbox stack provisioned")
 def clean(aws: Aws) -> Iterator[None]:
     aws.limits(1000)
     yield
-    aws.delete(*[each["StackName"] for each in aws.cloudformation.list_stacks()["StackSummaries"]])
+    aws.delete(*[stack["StackName"] for stack in aws.cloudformation.list_stacks()["StackSummaries"]])
 
 
 def stack(
@@ -42,8 +42,8 @@ def stack(
 def configured(aws: Aws) -> dict[str, int]:
     configs = aws.client("lambda").list_provisioned_concurrency_configs(FunctionName="fn")
     return {
-        each["FunctionArn"].rsplit(":", 1)[1]: each["RequestedProvisionedConcurrentExecutions"]
-        for each in configs["ProvisionedConcurrencyConfigs"]
+        config["FunctionArn"].rsplit(":", 1)[1]: config["RequestedProvisionedConcurrentExecutions"]
+        for config in configs["ProvisionedConcurrencyConfigs"]
     }
 
 

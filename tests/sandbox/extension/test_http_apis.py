@@ -45,7 +45,7 @@ def answer(request: str | urllib.request.Request) -> str:
 
 
 def routes(aws: Aws, api: str) -> set[str]:
-    return {each["RouteKey"] for each in aws.apigatewayv2.get_routes(ApiId=api)["Items"]}
+    return {route["RouteKey"] for route in aws.apigatewayv2.get_routes(ApiId=api)["Items"]}
 
 
 def test_a_definition_makes_the_routes_of_an_http_api_and_an_update_replaces_them(aws: Aws) -> None:
@@ -76,7 +76,11 @@ def test_a_definition_makes_the_methods_of_a_rest_api_also_for_any_verb(aws: Aws
 
     found = aws.client("apigateway").get_resources(restApiId=aws.outputs("openrest")["Api"], embed=["methods"])["items"]
 
-    assert {(each["path"], *each.get("resourceMethods", ())) for each in found if each.get("resourceMethods")} == {
+    assert {
+        (resource["path"], *resource.get("resourceMethods", ()))
+        for resource in found
+        if resource.get("resourceMethods")
+    } == {
         ("/orders/{id}", "GET"),
         ("/all", "ANY"),
     }

@@ -35,6 +35,6 @@ def test_a_wait_condition_takes_a_signal_at_the_url_of_its_handle(aws: Aws, sign
 def physical_id(aws: Aws, stack: str) -> str:
     """The URL of the handle when the condition waits for it."""
     events = aws.cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
-    if not any(each["LogicalResourceId"] == "Wait" for each in events):
+    if not any(event["LogicalResourceId"] == "Wait" for event in events):
         return ""
-    return str(next(each["PhysicalResourceId"] for each in events if each["LogicalResourceId"] == "Handle"))
+    return str(next(event["PhysicalResourceId"] for event in events if event["LogicalResourceId"] == "Handle"))

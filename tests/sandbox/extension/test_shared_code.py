@@ -102,7 +102,7 @@ def test_a_layer_is_read_from_its_bucket(fleet: Fleet) -> None:
     fleet.create_set({"Resources": {"Layer": layer}})
 
     assert reason(fleet, fleet.admin) == ""
-    assert [each["LayerName"] for each in fleet.client("lambda").list_layers()["Layers"]] == ["shared"]
+    assert [listed["LayerName"] for listed in fleet.client("lambda").list_layers()["Layers"]] == ["shared"]
 
     client = fleet.client("lambda", region=OTHER_REGION)
     with pytest.raises(client.exceptions.InvalidParameterValueException, match="PermanentRedirect"):

@@ -34,7 +34,7 @@ def test_lists_come_in_pages_of_at_most_100(fleet: Fleet) -> None:
     assert [len(page) for page in pages(fleet, "list_stack_set_operation_results", **named)] == [100, 1]
     by_forty = pages(fleet, "list_stack_set_operation_results", **named, MaxResults=40)
     assert [len(page) for page in by_forty] == [40, 40, 21]
-    assert [each["Account"] for page in by_forty for each in page] == MANY
+    assert [result["Account"] for page in by_forty for result in page] == MANY
     for request in ({"MaxResults": 101}, {"NextToken": "x"}):
         with pytest.raises(ClientError, match="ValidationError"):
             fleet.cloudformation.list_stack_instances(StackSetName="s", **request)
@@ -46,7 +46,9 @@ def test_sets_and_operations_come_in_pages_too(fleet: Fleet) -> None:
     for _ in range(3):
         fleet.run("update_stack_set", UsePreviousTemplate=True)
 
-    names = [[each["StackSetName"] for each in page] for page in pages(fleet, "list_stack_sets", MaxResults=2)]
+    names = [
+        [stack_set["StackSetName"] for stack_set in page] for page in pages(fleet, "list_stack_sets", MaxResults=2)
+    ]
     assert names == [["s", "t"], ["u"]]
     operations = pages(fleet, "list_stack_set_operations", StackSetName="s", MaxResults=2)
     assert [len(page) for page in operations] == [2, 1]
@@ -70,7 +72,7 @@ def half(fleet: Fleet) -> str:
 
 def listed(fleet: Fleet, **request: Any) -> set[str]:
     found = fleet.cloudformation.list_stack_instances(StackSetName="s", **request)["Summaries"]
-    return {f"{each['Account']}/{each['Region']}" for each in found}
+    return {f"{instance['Account']}/{instance['Region']}" for instance in found}
 
 
 def filtered(name: str, value: str) -> dict[str, Any]:
@@ -104,7 +106,7 @@ def test_results_are_listed_by_status(fleet: Fleet, half: str) -> None:
         StackSetName="s", OperationId=half, **filtered("OPERATION_RESULT_STATUS", "FAILED")
     )["Summaries"]
 
-    assert [(each["Account"], each["StatusReason"]) for each in found] == [(fleet.accounts[0], "no luck")] * 2
+    assert [(result["Account"], result["StatusReason"]) for result in found] == [(fleet.accounts[0], "no luck")] * 2
 
 
 def test_a_list_of_instances_has_no_overrides(fleet: Fleet) -> None:
@@ -168,7 +170,7 @@ def test_an_operation_is_described_with_its_preferences_and_times(fleet: Fleet) 
     assert isinstance(found["CreationTimestamp"], datetime)
     assert found["CreationTimestamp"] <= found["EndTimestamp"]
     listed = fleet.cloudformation.list_stack_set_operations(StackSetName="s")["Summaries"]
-    assert [each["Action"] for each in listed] == ["DELETE", "CREATE"]
+    assert [summary["Action"] for summary in listed] == ["DELETE", "CREATE"]
 
 
 @pytest.mark.parametrize(

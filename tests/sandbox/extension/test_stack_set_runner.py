@@ -22,7 +22,7 @@ Start = Callable[[], Fleet]
 def statuses(fleet: Fleet) -> list[str]:
     """The statuses of all operations, oldest first."""
     found = fleet.cloudformation.list_stack_set_operations(StackSetName="s")["Summaries"]
-    return [each["Status"] for each in reversed(found)]
+    return [operation["Status"] for operation in reversed(found)]
 
 
 def test_managed_operations_queue_in_the_order_of_their_requests(fleet: Fleet) -> None:
@@ -37,8 +37,8 @@ def test_managed_operations_queue_in_the_order_of_their_requests(fleet: Fleet) -
     assert fleet.cloudformation.describe_stack_set(StackSetName="s")["StackSet"]["Parameters"] == parameters(Reserved=0)
 
     fleet.release()
-    assert [fleet.wait(each) for each in (first, second, third)] == ["SUCCEEDED"] * 3
-    ended = [fleet.operation(each)["EndTimestamp"] for each in (first, second, third)]
+    assert [fleet.wait(operation) for operation in (first, second, third)] == ["SUCCEEDED"] * 3
+    ended = [fleet.operation(operation)["EndTimestamp"] for operation in (first, second, third)]
     assert ended == sorted(ended)
     assert fleet.reserved(account) == [2]
     # All instances are those that there are when its turn has come.
@@ -65,13 +65,13 @@ def test_managed_operations_on_different_cells(fleet: Fleet, rule: str, expected
     fleet.hold(managed_execution=rule)
     fleet.create_set(**QUEUEING)
     account, other, third = fleet.accounts[:3]
-    begun = [fleet.begin("create_stack_instances", Accounts=[each]) for each in (account, other)]
+    begun = [fleet.begin("create_stack_instances", Accounts=[target]) for target in (account, other)]
     begun.append(fleet.begin("create_stack_instances", Accounts=[account]))
     begun.append(fleet.begin("create_stack_instances", Accounts=[third]))
 
     assert statuses(fleet) == ["RUNNING", expected, "QUEUED", "QUEUED"]
     fleet.release()
-    assert [fleet.wait(each) for each in begun] == ["SUCCEEDED"] * 4
+    assert [fleet.wait(operation) for operation in begun] == ["SUCCEEDED"] * 4
 
 
 def test_the_execution_is_not_changed_while_an_operation_runs(fleet: Fleet) -> None:
@@ -101,7 +101,7 @@ def test_a_region_over_the_tolerance_cancels_the_rest_and_the_next_regions(fleet
 
     assert fleet.wait(operation) == "FAILED"
     results = fleet.results(operation)
-    found = {cell: each["Status"] for cell, each in results.items()}
+    found = {cell: result["Status"] for cell, result in results.items()}
     there = {first: "SUCCEEDED", second: "FAILED", third: "CANCELLED", fourth: "CANCELLED"}
     assert found == {f"{account}/{OTHER_REGION}": status for account, status in there.items()} | {
         f"{account}/{REGION}": "CANCELLED" for account in fleet.accounts
@@ -118,7 +118,7 @@ def test_what_runs_at_once_is_bounded(fleet: Fleet) -> None:
     preferences = {"MaxConcurrentCount": 2, "ConcurrencyMode": "SOFT_FAILURE_TOLERANCE"}
     operation = fleet.begin("create_stack_instances", OperationPreferences=preferences)
 
-    found = [each["Status"] for each in fleet.results(operation).values()]
+    found = [result["Status"] for result in fleet.results(operation).values()]
 
     assert found == ["RUNNING", "RUNNING", "PENDING", "PENDING"]
     fleet.release()
@@ -135,7 +135,7 @@ def test_lists_may_lag_behind(fleet: Fleet) -> None:
     assert statuses(fleet) == []
     fleet.rules(list_seconds=0.01)
     time.sleep(0.02)
-    assert [each["Status"] for each in fleet.results(operation).values()] == ["SUCCEEDED"]
+    assert [result["Status"] for result in fleet.results(operation).values()] == ["SUCCEEDED"]
     assert statuses(fleet) == ["SUCCEEDED"]
 
 
@@ -149,14 +149,14 @@ def start(state: Path) -> Iterator[Start]:
         return started[-1]
 
     yield begin
-    for each in started:
-        each.close()
+    for fleet in started:
+        fleet.close()
 
 
 def assert_it_goes_on(fleet: Fleet) -> None:
     """The set, its instances and operations are known, and the next operation works on the same stacks."""
     operations = fleet.cloudformation.list_stack_set_operations(StackSetName="s")["Summaries"]
-    assert [each["Status"] for each in operations] == ["SUCCEEDED"]
+    assert [operation["Status"] for operation in operations] == ["SUCCEEDED"]
     assert fleet.instances() == {f"{account}/{REGION}": "CURRENT" for account in ACCOUNTS}
     assert fleet.instance(ACCOUNTS[0])["ParameterOverrides"] == parameters(Reserved=2)
     previous = [{"ParameterKey": "Reserved", "UsePreviousValue": True}]
@@ -190,8 +190,8 @@ def test_an_operation_that_a_stop_interrupts_is_stopped(start: Start) -> None:
 
     fleet = start()
     first, second = (f"{account}/{REGION}" for account in ACCOUNTS)
-    assert [fleet.operation(each)["Status"] for each in (running, queued)] == ["STOPPED", "STOPPED"]
-    assert {cell: each["Status"] for cell, each in fleet.results(running).items()} == {
+    assert [fleet.operation(operation)["Status"] for operation in (running, queued)] == ["STOPPED", "STOPPED"]
+    assert {cell: result["Status"] for cell, result in fleet.results(running).items()} == {
         first: "SUCCEEDED",
         second: "CANCELLED",
     }

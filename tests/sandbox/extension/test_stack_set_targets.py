@@ -23,8 +23,8 @@ def accounts(results: dict[str, str]) -> set[str]:
 def settle(fleet: Fleet) -> list[dict[str, Any]]:
     """The operations of the set, newest first, when all have ended."""
     found = fleet.cloudformation.list_stack_set_operations(StackSetName="s")["Summaries"]
-    for each in found:
-        fleet.wait(each["OperationId"])
+    for operation in found:
+        fleet.wait(operation["OperationId"])
     return list(fleet.cloudformation.list_stack_set_operations(StackSetName="s")["Summaries"])
 
 
@@ -42,7 +42,7 @@ def test_a_unit_stands_for_its_accounts_and_those_of_the_units_below(fleet: Flee
     shown = fleet.cloudformation.describe_stack_set(StackSetName="s")["StackSet"]
     assert (shown["OrganizationalUnitIds"], shown["PermissionModel"]) == ([unit], "SERVICE_MANAGED")
     operation = settle(fleet)[0]["OperationId"]
-    assert {each["OrganizationalUnitId"] for each in fleet.results(operation).values()} == {unit}
+    assert {result["OrganizationalUnitId"] for result in fleet.results(operation).values()} == {unit}
     assert fleet.operation(operation)["DeploymentTargets"] == {"OrganizationalUnitIds": [unit]}
 
 
@@ -69,7 +69,7 @@ def test_accounts_filter_those_of_a_unit(fleet: Fleet, kind: str, expected: list
 
     made = fleet.run("create_stack_instances", **in_units(unit, Accounts=members[:1], AccountFilterType=kind))
 
-    assert accounts(made) == {members[each] for each in expected}
+    assert accounts(made) == {members[index] for index in expected}
 
 
 def test_a_union_updates_a_unit_and_accounts_of_another(fleet: Fleet) -> None:
@@ -100,7 +100,7 @@ def test_a_union_updates_a_unit_and_accounts_of_another(fleet: Fleet) -> None:
             "UNION is not supported for create",
             id="a union",
         ),
-        pytest.param({"OrganizationalUnitIds": [f"ou-{each}" for each in range(51)]}, "of 50", id="51 units"),
+        pytest.param({"OrganizationalUnitIds": [f"ou-{number}" for number in range(51)]}, "of 50", id="51 units"),
     ],
 )
 def test_targets_that_no_service_managed_set_is_created_in(fleet: Fleet, targets: dict[str, Any], words: str) -> None:
@@ -146,7 +146,7 @@ def test_a_new_account_of_a_unit_gets_the_values_of_the_set_and_no_overrides(fle
     new = fleet.join(fleet.unit("b", unit))
     operations = settle(fleet)
 
-    assert [each["Action"] for each in operations] == ["CREATE", "CREATE"]
+    assert [operation["Action"] for operation in operations] == ["CREATE", "CREATE"]
     assert set(fleet.instances()) == {f"{first}/{REGION}", f"{new}/{REGION}"}
     assert (fleet.reserved(first), fleet.reserved(new), fleet.stacks(left_out)) == ([7], [0], {})
     assert fleet.instance(new).get("ParameterOverrides", []) == []
@@ -204,7 +204,7 @@ def test_an_automatic_deployment_waits_for_the_operation_that_runs(fleet: Fleet)
     new = fleet.join(unit)
 
     found = fleet.cloudformation.list_stack_set_operations(StackSetName="s")["Summaries"]
-    assert [each["Status"] for each in found] == ["QUEUED", "RUNNING"]
+    assert [operation["Status"] for operation in found] == ["QUEUED", "RUNNING"]
     fleet.release()
     settle(fleet)
     assert fleet.instances()[f"{new}/{REGION}"] == "CURRENT"
@@ -316,7 +316,7 @@ def test_a_delegated_administrator_works_on_the_sets_of_the_management_account(f
 
     assert fleet.wait(operation["OperationId"]) == "SUCCEEDED"
     assert fleet.instances() == {f"{delegate}/{REGION}": "CURRENT"}
-    assert [each["StackSetName"] for each in client.list_stack_sets(**as_delegate)["Summaries"]] == ["s"]
+    assert [stack_set["StackSetName"] for stack_set in client.list_stack_sets(**as_delegate)["Summaries"]] == ["s"]
     assert client.list_stack_sets()["Summaries"] == []
     with pytest.raises(client.exceptions.StackSetNotFoundException):
         client.describe_stack_set(StackSetName="own", **as_delegate)

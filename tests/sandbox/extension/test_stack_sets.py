@@ -40,7 +40,7 @@ def test_each_cell_has_a_real_stack_of_its_own(fleet: Fleet) -> None:
 
     made = fleet.run("create_stack_instances", Accounts=[account, other], Regions=[REGION, OTHER_REGION])
 
-    cells = {f"{each}/{region}" for each in (account, other) for region in (REGION, OTHER_REGION)}
+    cells = {f"{target}/{region}" for target in (account, other) for region in (REGION, OTHER_REGION)}
     assert made == dict.fromkeys(cells, "SUCCEEDED")
     assert fleet.instances() == dict.fromkeys(cells, "CURRENT")
     (name,) = fleet.stacks(account)
@@ -96,7 +96,7 @@ def test_deleted_instances_leave_no_stack(fleet: Fleet) -> None:
 
     assert [fleet.stacks(account) for account in fleet.accounts] == [{}] * 4
     assert fleet.cloudformation.list_stack_sets(Status="ACTIVE")["Summaries"] == []
-    assert [each["Status"] for each in fleet.cloudformation.list_stack_sets()["Summaries"]] == ["DELETED"]
+    assert [stack_set["Status"] for stack_set in fleet.cloudformation.list_stack_sets()["Summaries"]] == ["DELETED"]
 
 
 def test_retained_stacks_are_left_when_their_instances_go(fleet: Fleet) -> None:
@@ -237,7 +237,7 @@ def test_parameters_that_an_update_leaves_out(
     fleet.run("update_stack_set", UsePreviousTemplate=True, **more)
 
     found = fleet.cloudformation.describe_stack_set(StackSetName="s")["StackSet"]["Parameters"]
-    assert {each["ParameterKey"]: each["ParameterValue"] for each in found} == expected
+    assert {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in found} == expected
 
 
 def test_the_set_has_a_value_for_each_parameter(fleet: Fleet) -> None:
@@ -452,8 +452,8 @@ def test_what_waits_is_cancelled_by_a_stop_and_what_runs_ends(fleet: Fleet) -> N
     assert fleet.wait(operation) == "STOPPED"
 
     first, *others = fleet.accounts
-    statuses = {cell: each["Status"] for cell, each in fleet.results(operation).items()}
-    assert statuses == {f"{first}/{REGION}": "SUCCEEDED"} | {f"{each}/{REGION}": "CANCELLED" for each in others}
+    statuses = {cell: result["Status"] for cell, result in fleet.results(operation).items()}
+    assert statuses == {f"{first}/{REGION}": "SUCCEEDED"} | {f"{account}/{REGION}": "CANCELLED" for account in others}
     assert fleet.instance(others[0])["StackInstanceStatus"] == {"DetailedStatus": "CANCELLED"}
     assert fleet.refusal("stop_stack_set_operation", OperationId=operation).startswith("InvalidOperationException")
     assert fleet.refusal("stop_stack_set_operation", OperationId="x").startswith("OperationNotFoundException")

@@ -14,7 +14,7 @@ TTL = {"AttributeName": "expires", "Enabled": True}
 @pytest.fixture(autouse=True)
 def clean(aws: Aws) -> Iterator[None]:
     yield
-    aws.delete(*[each["StackName"] for each in aws.cloudformation.list_stacks()["StackSummaries"]])
+    aws.delete(*[stack["StackName"] for stack in aws.cloudformation.list_stacks()["StackSummaries"]])
     assert aws.dynamodb.list_tables()["TableNames"] == []
 
 
