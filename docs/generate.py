@@ -188,7 +188,7 @@ def help_of(command: str) -> str:
 
 
 def claims() -> str:
-    """Each claim with its grade, its sources and the records of AWS that answer it."""
+    """Each claim with its grade, its experiments, its sources and the records of AWS that answer it."""
     answers: dict[str, list[str]] = {}
     for file, record in records(ROOT / "evidence"):
         for entry in record["experiments"]:
@@ -201,12 +201,14 @@ def claims() -> str:
             claim.text,
             claim.grade.value,
             claim.judged,
+            ", ".join(f"`{row.id}`" for row in EXPERIMENTS.values() if claim.id in row.claims) or "none",
             ", ".join(f"[{number}]({source})" for number, source in enumerate(claim.sources, 1)),
             "; ".join(answers.get(claim.id, ())) or "none",
         )
         for claim in CLAIMS
     )
-    return table(("claim", "AWS does", "grade", "the judgement", "sources", "records"), rows)
+    yet = "" if answers else "No claim is measured yet: there is no record of AWS.\n\n"
+    return yet + table(("claim", "AWS does", "grade", "the judgement", "experiment", "sources", "records"), rows)
 
 
 def experiments() -> str:

@@ -40,7 +40,8 @@ def modules(test: str) -> list[Path]:
 
 
 def test_each_test_file_mirrors_a_module() -> None:
-    assert [test for test in files() if not any(path.exists() for path in modules(test))] == []
+    lost = [test for test in files() if not any(path.exists() for path in modules(test))]
+    assert lost == [], "tests/a/b/test_c.py tests tapctl/a/b/c.py: rename it, or add it to `EXCEPTIONS`"
 
 
 def test_each_exception_exists() -> None:
@@ -51,4 +52,5 @@ def test_each_golden_file_has_a_test_module_that_uses_it() -> None:
     texts = list(TESTS.rglob("golden/*.txt"))
     modules = [path.parents[1] / f"{path.stem}.py" for path in texts]
 
-    assert [str(path) for path in modules if not path.exists() or "golden" not in path.read_text()] == []
+    unused = [str(path) for path in modules if not path.exists() or "golden" not in path.read_text()]
+    assert unused == [], "delete its golden file"

@@ -83,7 +83,7 @@ def test_each_document_has_a_schema_and_each_schema_a_document() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py"))
     named = set(re.findall(r'"tapctl\.([a-z]+)/(\d+)"', sources)) - {("zip", "1")}  # the comment of an archive
 
-    assert {"-".join(parts) for parts in named} == set(NAMES)
+    assert {"-".join(parts) for parts in named} == set(NAMES), "a document needs tapctl/schemas/NAME-1.json"
 
 
 DOCUMENTS: Mapping[str, tuple[str, ...]] = {
@@ -115,7 +115,7 @@ def test_each_command_with_a_format_has_its_documents() -> None:
         name for name, command in commands().items() if any(parameter.name == "format" for parameter in command.params)
     ]
 
-    assert with_format == list(DOCUMENTS)
+    assert {*with_format} ^ DOCUMENTS.keys() == set(), "`DOCUMENTS` has the schemas of each command with `--format`"
     assert {f"{name}-1" for names in DOCUMENTS.values() for name in names} == set(NAMES)
 
 

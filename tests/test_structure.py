@@ -74,7 +74,7 @@ def test_at_most_30_modules_have_one_importer() -> None:
         for name, (importer, *others) in importers().items()
         if not others and importer not in REGISTRIES and known[importer].name != "__init__.py"
     }
-    assert len(single) <= 30, single
+    assert len(single) <= 30, f"put one of them into the module that imports it: {single}"
 
 
 def test_at_most_six_modules_stand_beside_the_rooms() -> None:
@@ -90,7 +90,7 @@ def test_the_layers_are_at_most_twelve() -> None:
 @pytest.mark.parametrize("folder", ["tapctl", "function"])
 def test_no_module_is_longer_than_350_lines(folder: str) -> None:
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / folder).rglob("*.py")}
-    assert {str(path): length for path, length in lengths.items() if length > 350} == {}
+    assert {str(path): length for path, length in lengths.items() if length > 350} == {}, "split the module"
 
 
 def bodies(path: Path) -> Iterator[tuple[str, int]]:
@@ -104,7 +104,7 @@ def bodies(path: Path) -> Iterator[tuple[str, int]]:
 @pytest.mark.parametrize("folder", ["tapctl", "function"])
 def test_no_function_body_is_longer_than_40_lines(folder: str) -> None:
     lengths = dict(body for path in (ROOT / folder).rglob("*.py") for body in bodies(path))
-    assert {name: length for name, length in lengths.items() if length > 40} == {}
+    assert {name: length for name, length in lengths.items() if length > 40} == {}, "split the function"
 
 
 ROOMS_WITHOUT_COMMANDS = ("concurrency", "template", "account", "limits", "aws")
@@ -129,7 +129,7 @@ def test_the_judgement_and_its_inputs_spell_no_command(room: str) -> None:
         for line, text in literals(path)
         if COMMAND.search(text) and text not in CFN_LINT_ARGUMENTS
     ]
-    assert spelled == []
+    assert spelled == [], "make it an `Advice` of tapctl/hints.py"
 
 
 def test_only_the_aws_room_takes_a_client() -> None:
@@ -141,7 +141,7 @@ def test_only_the_aws_room_takes_a_client() -> None:
         for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr == "client"
     ]
-    assert taken == []
+    assert taken == [], "call a function of tapctl/aws/, or `aws.call`"
 
 
 def test_each_public_class_name_has_one_meaning() -> None:
@@ -150,7 +150,7 @@ def test_each_public_class_name_has_one_meaning() -> None:
         for node in ast.iter_child_nodes(nodes(path)[0]):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 modules.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
-    assert {name: places for name, places in modules.items() if len(places) > 1} == {}
+    assert {name: places for name, places in modules.items() if len(places) > 1} == {}, "rename one of them"
 
 
 WORDED_BY_AWS = ("sandbox", "stacks/causes")
@@ -213,7 +213,7 @@ def test_a_loop_variable_names_what_it_holds(folder: str) -> None:
         if isinstance(node, ast.For | ast.comprehension)
         if "each" in {name.id for name in ast.walk(node.target) if isinstance(name, ast.Name)}
     ]
-    assert loops == []
+    assert loops == [], "rename `each` to what it holds"
 
 
 def test_the_forbidden_words_are_not_used() -> None:
@@ -228,7 +228,7 @@ def test_the_forbidden_words_are_not_used() -> None:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if FORBIDDEN_WORDS.search(line)
     ]
-    assert lines == []
+    assert lines == [], "docs/glossary.md has the words to use instead"
 
 
 def test_the_glossary_has_at_most_40_terms() -> None:
@@ -242,4 +242,4 @@ def test_commit_subjects_are_imperative_and_short() -> None:
     if log.returncode:
         pytest.skip("no git history here")
     wrong = [subject for subject in log.stdout.splitlines() if len(subject) > 72 or NOT_IMPERATIVE.match(subject)]
-    assert wrong == []
+    assert wrong == [], "reword the commit: imperative, and at most 72 characters"

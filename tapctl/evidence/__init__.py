@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tapctl.errors import UsageError
-from tapctl.evidence import awslambda, cloudformation, managed_instances, servicequotas, stacksets
+from tapctl.evidence import awslambda, cloudformation, managed_instances, provisioned, servicequotas, stacksets
 from tapctl.evidence.bound import Bound
 from tapctl.evidence.claims import claim, with_grade
 from tapctl.evidence.deletion import Cleaned, clean
@@ -40,7 +40,15 @@ __all__ = [
 
 EXPERIMENTS = {
     row.id: row
-    for row in (*awslambda.ROWS, *managed_instances.ROWS, *cloudformation.ROWS, *stacksets.ROWS, *servicequotas.ROWS)
+    for rows in (
+        awslambda.ROWS,
+        provisioned.ROWS,
+        managed_instances.ROWS,
+        cloudformation.ROWS,
+        stacksets.ROWS,
+        servicequotas.ROWS,
+    )
+    for row in rows
 }
 
 

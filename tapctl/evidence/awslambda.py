@@ -1,10 +1,9 @@
 """Experiments with Lambda's concurrency."""
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from tapctl.account.floor_cache import floor_in_error
-from tapctl.concurrency.judge import floor, floor_rule
+from tapctl.concurrency.judge import DOCUMENTED_FLOOR, FLOOR_RULES, floor, floor_rule
 from tapctl.evidence.experiment import ApiCall, Experiment, Observation, Reading, Seen, Takes
 from tapctl.evidence.parts import UPDATED, account_settings, created, function, reserve, template, updated
 
@@ -50,36 +49,9 @@ def _own(seen: Seen) -> Reading:
     return Reading("own-reservation", f"{seen.headroom} reserved again at full headroom", agrees=True)
 
 
-def _fell(seen: Seen, before: str, after: str) -> int:
-    numbers = [seen.observations[name].answer["UnreservedConcurrentExecutions"] for name in (before, after)]
-    return int(numbers[0]) - int(numbers[1])
-
-
-def _provisioned(seen: Seen) -> Reading:
-    fell = _fell(seen, "before", "after")
-    agrees = {0: False, 1: True}.get(fell)  # another number: others changed something meanwhile
-    return Reading("provisioned-unreserved", f"1 provisioned: unreserved fell by {fell}", agrees)
-
-
 def _delay(seen: Seen) -> Reading:
     observed = seen.observations["after"]
     return Reading("unreserved-delay", f"shown after {observed.seconds:.0f} s")
-
-
-def _refused(claim: str) -> Callable[[Seen], Reading]:
-    """Reads whether provisioned concurrency is refused, as the judgement takes it, and in which words."""
-
-    def read(seen: Seen) -> Reading:
-        answer = seen.observations["provisioned"]
-        text = f"refused: {answer.message}" if answer.refused else "accepted"
-        return Reading(claim, text, agrees=None if _has_another_reason(answer) else answer.refused)
-
-    return read
-
-
-def _has_another_reason(refusal: Observation) -> bool:
-    """Whether a refusal is about the account's headroom, or about a version that is not ready yet."""
-    return refusal.code == "ResourceConflictException" or "UnreservedConcurrentExecution" in refusal.message
 
 
 def _by_minimum(refusal: Observation) -> bool | None:
@@ -116,30 +88,13 @@ MAPPING = {
 }
 
 _NAMED = {"FunctionName": "{stack}"}
-_VERSION = {**_NAMED, "Qualifier": "{version}"}
-_PUBLISH = ApiCall("lambda", "PublishVersion", _NAMED, save={"version": "Version"})
 _GET_RESERVED = ApiCall(
     "lambda", "GetFunctionConcurrency", _NAMED, observe="reserved", keep="ReservedConcurrentExecutions"
 )
-IF_ACCEPTED = "nothing if it is refused; else it is deleted at once, about 0.0002 USD"
-BILLED = "about 0.0002 USD: one provisioned execution of 128 MB for at least five minutes"
-
-
-def _provision(where: Mapping[str, str]) -> ApiCall:
-    """One provisioned execution, which AWS is expected to refuse."""
-    return ApiCall(
-        "lambda",
-        "PutProvisionedConcurrencyConfig",
-        {**where, "ProvisionedConcurrentExecutions": 1},
-        observe="provisioned",
-        may_fail=True,
-        undo=ApiCall("lambda", "DeleteProvisionedConcurrencyConfig", where),
-    )
-
-
 ROWS = (
     Experiment(
         id="lambda-minimum",
+        claims=tuple(rule.claim for rule in (*FLOOR_RULES, DOCUMENTED_FLOOR)),
         question="How much must stay unreserved with this account's limit?",
         known="no API returns it; open for limits between 10 and 1000",
         predicts={
@@ -153,6 +108,7 @@ ROWS = (
     ),
     Experiment(
         id="lambda-zero",
+        claims=("zero-reservation",),
         question="Is a reservation of 0 accepted when nothing more can be reserved?",
         known="PutFunctionConcurrency does not mention it",
         predicts={"exempt": "accepted", "checked": "refused with the minimum"},
@@ -168,6 +124,7 @@ ROWS = (
     ),
     Experiment(
         id="lambda-own-reservation",
+        claims=("own-reservation",),
         question="Is a function's own reservation credited before a new one is checked?",
         known="PutFunctionConcurrency does not mention it",
         predicts={"credited": "the same reservation is accepted again", "not credited": "refused with the minimum"},
@@ -183,6 +140,7 @@ ROWS = (
     ),
     Experiment(
         id="lambda-unreserved-delay",
+        claims=("unreserved-delay",),
         question="How soon does the unreserved concurrency follow a reservation?",
         known="GetAccountSettings does not mention it",
         predicts={"at once": "the first answer", "delayed": "a later answer"},
@@ -197,86 +155,8 @@ ROWS = (
         takes=Takes.ONE,
     ),
     Experiment(
-        id="lambda-provisioned",
-        question="Does provisioned concurrency without a reservation lower the unreserved concurrency?",
-        known="GetAccountSettings mentions reservations only",
-        predicts={"counts": "unreserved falls by 1", "does not": "unreserved stays"},
-        judgement="counts provisioned concurrency as a claim",
-        calls=(
-            *created(ONE),
-            account_settings("before"),
-            _PUBLISH,
-            ApiCall("lambda", "PutProvisionedConcurrencyConfig", {**_VERSION, "ProvisionedConcurrentExecutions": 1}),
-            ApiCall(
-                "lambda",
-                "GetProvisionedConcurrencyConfig",
-                _VERSION,
-                until="Status != 'IN_PROGRESS'",
-                require="Status == 'READY'",
-                observe="provisioned",
-                keep="Status",
-            ),
-            account_settings("after"),
-            ApiCall("lambda", "DeleteProvisionedConcurrencyConfig", _VERSION),
-        ),
-        reads=_provisioned,
-        takes=Takes.ONE,
-        cost=BILLED,
-        billed=True,
-    ),
-    Experiment(
-        id="lambda-latest",
-        question="Is provisioned concurrency on an alias of $LATEST refused, and with which message?",
-        known="documented without the message",
-        predicts={"refused": "an error that names unpublished versions", "accepted": "a configuration"},
-        judgement="takes it as *exceeds*",
-        calls=(
-            *created(ONE),
-            ApiCall("lambda", "CreateAlias", {**_NAMED, "Name": "latest", "FunctionVersion": "$LATEST"}),
-            _provision({**_NAMED, "Qualifier": "latest"}),
-        ),
-        reads=_refused("latest-provisioned"),
-        cost=IF_ACCEPTED,
-    ),
-    Experiment(
-        id="lambda-tenancy",
-        question="Is provisioned concurrency with tenant isolation refused, and with which message?",
-        known="documented without the message",
-        predicts={"refused": "an error that names tenant isolation", "accepted": "a configuration"},
-        judgement="takes it as *exceeds*",
-        calls=(
-            *created(template(Function=function(TenancyConfig={"TenantIsolationMode": "PER_TENANT"}))),
-            _PUBLISH,
-            _provision(_VERSION),
-        ),
-        reads=_refused("tenancy-provisioned"),
-        cost=IF_ACCEPTED,
-    ),
-    Experiment(
-        id="lambda-snapstart",
-        question="Is provisioned concurrency with SnapStart refused, and with which message?",
-        known="documented without the message",
-        predicts={"refused": "an error that names SnapStart", "accepted": "a configuration"},
-        judgement="takes it as *exceeds*",
-        calls=(
-            *created(template(Function=function(SnapStart={"ApplyOn": "PublishedVersions"}))),
-            _PUBLISH,
-            ApiCall(
-                "lambda",
-                "GetFunctionConfiguration",
-                _VERSION,
-                until="State != 'Pending'",
-                observe="state",
-                keep="State",
-            ),
-            _provision(_VERSION),
-        ),
-        reads=_refused("snapstart-provisioned"),
-        cost="about 0.002 USD: the snapshot of a version, for at least three hours",
-        billed=True,
-    ),
-    Experiment(
         id="lambda-maximum-concurrency",
+        claims=("maximum-concurrency",),
         question="Is MaximumConcurrency above the function's reservation refused, and with which message?",
         known="not documented; two public reports",
         predicts={"refused": "the update fails", "accepted": "the update succeeds"},
@@ -291,6 +171,7 @@ ROWS = (
     ),
     Experiment(
         id="lambda-restated",
+        claims=("restated-property",),
         question="Does an update set a reservation again that was deleted by hand and that the template keeps?",
         known="not documented",
         predicts={"restated": "0 is reserved again", "left": "no reservation"},
@@ -309,6 +190,7 @@ ROWS = (
     ),
     Experiment(
         id="lambda-removed",
+        claims=("removed-property",),
         question="Is a reservation deleted when the property leaves the template?",
         known="the schema lists DeleteFunctionConcurrency; not documented",
         predicts={"deleted": "no reservation", "kept": "0 stays reserved"},

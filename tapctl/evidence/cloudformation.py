@@ -92,6 +92,7 @@ def _create_only(seen: Seen) -> Reading:
 ROWS = (
     Experiment(
         id="cfn-create-first",
+        claims=("create-before-delete",),
         question="Does an update create what is new before it deletes what is gone?",
         known="documented for replacements only",
         predicts={"create first": "CREATE_COMPLETE, then DELETE_IN_PROGRESS", "any order": "the other way round"},
@@ -105,6 +106,7 @@ ROWS = (
     ),
     Experiment(
         id="cfn-rollback-order",
+        claims=("rollback-order",),
         question="In which order does a rollback set the old values again?",
         known="not documented",
         predicts={"reverse": "Second, then First", "any": "First and Second in either order"},
@@ -127,6 +129,7 @@ ROWS = (
     ),
     Experiment(
         id="cfn-express",
+        claims=("express-delete",),
         question="Is a removed function gone when an express update reports success?",
         known="documented as maybe still in progress",
         predicts={"later": "the function is still there", "before": "ResourceNotFoundException"},
@@ -147,6 +150,7 @@ ROWS = (
     ),
     Experiment(
         id="cfn-event-tokens",
+        claims=("event-tokens",),
         question="Does every event of an operation have the token of its request?",
         known="API_StackEvent says so, without exceptions",
         predicts={"always": "every event", "sometimes": "some events have none"},
@@ -156,6 +160,7 @@ ROWS = (
     ),
     Experiment(
         id="cfn-quota-check",
+        claims=("quota-validation",),
         question="Does CloudFormation's own quota check name reserved concurrency?",
         known="the quotas that it checks are not published",
         predicts={"covered": "a warning that names it", "not covered": "none"},
@@ -179,6 +184,7 @@ ROWS = (
     ),
     Experiment(
         id="cfn-create-only",
+        claims=("create-only",),
         question="Which properties of a function replace it?",
         known="the resource schema lists them; documented without a change set",
         predicts={"replaced": "Replacement True or Conditional", "in place": "Replacement False"},

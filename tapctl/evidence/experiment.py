@@ -20,7 +20,7 @@ TAG = "tapctl-evidence"
 """The tag of every stack that an experiment makes; its value is the run."""
 
 _IAM_PREFIXES = {"service-quotas": "servicequotas"}
-_HANDLERS: Mapping[str, tuple[str, ...]] = {
+HANDLERS: Mapping[str, tuple[str, ...]] = {
     FUNCTION: (
         "lambda:CreateFunction",
         "lambda:DeleteFunction",
@@ -168,6 +168,8 @@ class Experiment:
     """One question to a live account."""
 
     id: str
+    claims: tuple[str, ...]
+    """What it may read, by the ids in `tapctl.evidence.claims`; one reading is of one of them."""
     question: str
     known: str
     """What is known of the answer without the experiment."""
@@ -205,7 +207,7 @@ class Experiment:
     def permissions(self) -> tuple[str, ...]:
         """The IAM actions that it needs, in order."""
         undone = (call.undo.action for call in self.calls if call.undo)
-        made = (action for type_ in self.makes for action in _HANDLERS[type_])
+        made = (action for type_ in self.makes for action in HANDLERS[type_])
         tags = ("cloudformation:TagResource",) if self.has_set else ()
         calls = (call.action for call in self.calls)
         return tuple(sorted({*STARTING, *calls, *undone, *made, *tags, *self.cleaning}))

@@ -72,6 +72,7 @@ def _filters(**values: str) -> list[dict[str, Any]]:
 ROWS = (
     Experiment(
         id="lambda-managed-instances",
+        claims=("managed-instances",),
         question="What is a reservation of a function on managed instances: refused, counted, or apart?",
         known="the quotas of managed instances are documented as separate, reservations not at all",
         predicts={

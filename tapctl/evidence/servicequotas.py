@@ -32,6 +32,7 @@ def _get(code: str, operation: str = "GetServiceQuota", observe: str = "quota") 
 ROWS = (
     Experiment(
         id="quotas-applied",
+        claims=("quota-applied",),
         question="Is the applied quota of concurrent executions the limit of GetAccountSettings?",
         known="a public report says that it lags behind",
         predicts={"equal": "the same number", "lags": "an older number"},
@@ -41,6 +42,7 @@ ROWS = (
     ),
     Experiment(
         id="quotas-not-applied",
+        claims=("quota-not-applied",),
         question="What does GetServiceQuota return where no value is applied?",
         known="documented as NoSuchResourceException",
         predicts={"refused": "NoSuchResourceException", "default": "the default value"},

@@ -139,6 +139,7 @@ COST = "nothing: a stack set and stacks without a resource that is billed"
 ROWS = (
     Experiment(
         id="stack-set-failed-create",
+        claims=("stack-set-failed-create",),
         question="What does a stack instance leave behind when its creation fails?",
         known="documented, but not what becomes of the stack after its rollback",
         predicts={"nothing": "no stack, and an instance in OUTDATED", "a stack": "one in ROLLBACK_COMPLETE"},
@@ -169,6 +170,7 @@ ROWS = (
     ),
     Experiment(
         id="stack-set-omitted-parameter",
+        claims=("stack-set-omitted-parameter",),
         question="Which value does a parameter have after an update of the stack set that does not name it?",
         known="UpdateStackSet does not mention it",
         predicts={"kept": "the value that it had", "default": "the template's default", "refused": "an error"},
@@ -215,6 +217,7 @@ ROWS = (
     ),
     Experiment(
         id="stack-set-managed-execution",
+        claims=("stack-set-managed-execution",),
         question="Do operations on different cells of a set run side by side under managed execution?",
         known="the announcement and the API reference contradict each other",
         predicts={"side by side": "both RUNNING", "one after the other": "the second one QUEUED"},

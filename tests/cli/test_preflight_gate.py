@@ -10,6 +10,7 @@ import pytest
 from tests.cli.conftest import Tapctl
 from tests.support.git import commit, git
 from tests.support.golden import Golden
+from tests.support.schemas import breaches
 
 TEMPLATE = """\
 Resources:
@@ -433,6 +434,7 @@ class TestTargets:
 
         report = json.loads(answer.out)
         assert (answer.code, report["schema"], report["verdict"]) == (3, "tapctl.targets/1", "exceeds")
+        assert breaches(report) == []
         found = {target["name"]: (target["account_id"], target["preflight"]["verdict"]) for target in report["targets"]}
         assert found == {
             "prod/t.yaml": ("123456789012", "fits"),

@@ -1,6 +1,7 @@
 """The rows: each call is one of AWS's, each claim is in the table, and what each needs is allowed by the policy."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ import pytest
 from tapctl.concurrency.judge import DOCUMENTED_FLOOR, FLOOR_RULES
 from tapctl.concurrency.refused_settings import EXCLUSIONS
 from tapctl.errors import UsageError
-from tapctl.evidence import EXPERIMENTS, chosen
+from tapctl.evidence import EXPERIMENTS, chosen, policy
 from tapctl.evidence.claims import CLAIMS, Grade
-from tapctl.evidence.experiment import PREFIX, ApiCall, Experiment, filled
+from tapctl.evidence.experiment import HANDLERS, PREFIX, ApiCall, Experiment, filled
 from tapctl.evidence.record import records
 from tests.support.golden import Golden
 from tests.support.queued_answers import offline_aws
@@ -36,14 +37,28 @@ def each_call_is_an_operation_with_these_parameters(row: Experiment) -> None:
             assert {*request.parameters} <= {*(shape.members if shape else ())}, request
 
 
+def each_claim_is_in_the_table(row: Experiment) -> None:
+    assert row.claims
+    assert {*row.claims} - IDS == set(), "add it to `CLAIMS` in tapctl/evidence/claims.py"
+
+
+def what_makes_and_deletes_each_resource_is_known(row: Experiment) -> None:
+    assert {*row.makes} - HANDLERS.keys() == set(), "add it to `HANDLERS` in tapctl/evidence/experiment.py"
+
+
+NAMES = ("StackName", "StackSetName", "FunctionName")
+"""The parameters that say what a call changes."""
+
+
 def what_changes_something_names_the_experiment(row: Experiment) -> None:
     names = ("run", "version", "account", "region", "other_region", "administration", "execution", "subnet", "group")
     values = {**dict.fromkeys(names, "x"), "stack": f"{PREFIX}run-{row.id}", "above": 2, "headroom": 1}
     for call in row.calls:
         if not call.operation.startswith(("Get", "List", "Describe")):
             given = filled(call.parameters, values)
-            name = given.get("StackName") or given.get("StackSetName") or given.get("FunctionName")
-            assert str(name).startswith(f"{PREFIX}run-{row.id}")
+            name = next((given[name] for name in NAMES if name in given), None)
+            assert name, f"{call.action}: add the parameter that says what it changes to `NAMES`"
+            assert str(name).startswith(f"{PREFIX}run-{row.id}"), f"{call.action}: begin the name with `{{stack}}`"
         functions = [
             resource["Properties"]["FunctionName"]
             for resource in _resources(call)
@@ -68,9 +83,28 @@ def test_each_row() -> None:
     check_each(
         EXPERIMENTS,
         each_call_is_an_operation_with_these_parameters,
+        each_claim_is_in_the_table,
+        what_makes_and_deletes_each_resource_is_known,
         what_changes_something_names_the_experiment,
         a_change_set_is_deleted_and_never_executed,
     )
+
+
+def test_each_file_of_rows_is_listed() -> None:
+    folder = ROOT / "tapctl" / "evidence"
+    written = [id_ for file in folder.glob("*.py") for id_ in re.findall(r'(?m)^        id="(.+)",$', file.read_text())]
+
+    missing = {*written} - EXPERIMENTS.keys()
+    assert missing == set(), "add the file to `EXPERIMENTS` in tapctl/evidence/__init__.py"
+    assert sorted(written) == sorted(EXPERIMENTS)
+
+
+def test_the_policy_has_a_resource_of_each_service() -> None:
+    for statement in policy(tuple(EXPERIMENTS.values()))["Statement"]:
+        if isinstance(statement["Resource"], list):
+            services = {action.partition(":")[0] for action in statement["Action"]}
+            covered = {arn.split(":")[2] for arn in statement["Resource"]}
+            assert services - covered == set(), "add its ARNs to `own` in `policy` of tapctl/evidence/__init__.py"
 
 
 def test_the_judgement_names_claims_of_the_table() -> None:
@@ -87,8 +121,10 @@ def test_every_claim_has_a_source_and_a_measured_one_has_a_record() -> None:
     }
 
     assert [claim.id for claim in CLAIMS if not claim.sources] == []
-    assert {(claim.id, file) for claim in CLAIMS for file in claim.records} <= answered
-    assert [claim.id for claim in CLAIMS if claim.grade is Grade.MEASURED and not claim.records] == []
+    missing = {(claim.id, file) for claim in CLAIMS for file in claim.records} - answered
+    assert missing == set(), "add the record to evidence/, or take it out of the claim"
+    unproved = [claim.id for claim in CLAIMS if claim.grade is Grade.MEASURED and not claim.records]
+    assert unproved == [], "name the record in `records` of the claim, or give it another grade"
 
 
 def test_the_copied_policy_allows_what_the_experiments_need() -> None:
@@ -96,7 +132,8 @@ def test_the_copied_policy_allows_what_the_experiments_need() -> None:
     policy = json.loads(text.split("```json\n")[1].split("```")[0])
     allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
 
-    assert {action for row in EXPERIMENTS.values() for action in row.permissions} <= allowed
+    needed = {action for row in EXPERIMENTS.values() for action in row.permissions}
+    assert needed - allowed == set(), "`make docs` writes the policy"
 
 
 def test_an_unknown_experiment_is_refused(golden: Golden) -> None:

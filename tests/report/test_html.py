@@ -183,7 +183,7 @@ def test_axe_finds_nothing(tmp_path: Path) -> None:
     script = "<script>%s</script><script>axe.run().then(r => { document.title = 'done'; document.body.textContent ="
     script += " JSON.stringify(r.violations.map(v => [v.id, v.nodes.map(n => n.html)])); });</script></body>"
     (tmp_path / "axe.html").write_text(text.replace("</body>", script % axe), encoding="utf-8")
-    assert BROWSER is not None
+    assert BROWSER is not None, "install Chromium or Chrome"
     for scheme in ("0", "1"):
         arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=390,2000", "--dump-dom"]
         arguments += [f"--blink-settings=preferredColorScheme={scheme}", "--virtual-time-budget=20000"]

@@ -4,6 +4,7 @@
 modules run; without it they are compared. A reviewer reads a change of wording as the diff of these files.
 """
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -76,10 +77,13 @@ class Golden:
         self.asked[section] = text
         if not self.writes:
             expected = sections(self.file).get(section)
-            assert expected is not None, (
-                f"{self.file.relative_to(ROOT)} has no section {section}: run `pytest --golden`"
-            )
-            assert text == expected
+            assert expected is not None, f"no section {section} in {self._next_step()}"
+            assert text == expected, f"{section} differs from {self._next_step()}\n{_diff(expected, text)}"
+
+    def _next_step(self) -> str:
+        """The file, and what to do about it."""
+        file, folder = (_from_root(path) for path in (self.file, self.file.parents[1]))
+        return f"{file}: if it is meant, `pytest --golden {folder}/{self.file.stem}.py` writes it; review the diff"
 
     def save(self) -> None:
         """Write the sections of this test, and drop those that no test writes any more."""
@@ -99,6 +103,14 @@ class Golden:
             for item in self.session.items
             if item.path.stem == self.file.stem and "golden" in getattr(item, "fixturenames", ())
         )
+
+
+def _from_root(path: Path) -> str:
+    return (path.relative_to(ROOT) if path.is_relative_to(ROOT) else path).as_posix()
+
+
+def _diff(expected: str, text: str) -> str:
+    return "\n".join(difflib.unified_diff(expected.splitlines(), text.splitlines(), "golden", "printed", lineterm=""))
 
 
 def _belongs(section: str, test: str) -> bool:

@@ -49,8 +49,18 @@ def test_a_text_is_compared_with_its_section(tmp_path: Path) -> None:
     file(tmp_path)
 
     golden(tmp_path, writes=False)("old")
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError) as failed:
         golden(tmp_path, writes=False)("new")
+
+    next_step, *diff = str(failed.value).splitlines()
+    assert next_step.startswith("test_a differs from ")
+    assert f"`pytest --golden {tmp_path}/test_it.py`" in next_step
+    assert diff[-2:] == ["-old", "+new"]
+
+
+def test_a_text_without_a_section_says_how_to_write_it(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=r"no section test_a third in .*`pytest --golden \S+/test_it.py`"):
+        golden(tmp_path, writes=False)("new", "third")
 
 
 def test_what_differs_from_run_to_run_is_replaced(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from tapctl.workflows.targets import (
 )
 from tests.support.fake_account import FakeAccount, fake_account
 from tests.support.golden import Golden
+from tests.support.schemas import breaches
 
 FITS, EXCEEDS, UNCERTAIN, UNKNOWN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN, Verdict.UNKNOWN
 OPTIONS = RenderOptions(100, color=False)
@@ -190,6 +191,7 @@ class TestErrors:
         assert (worst_code(results), worst_verdict(results)) == (ExitCode.USAGE, UNKNOWN)
         report = json.loads(RENDERERS["json"](results, OPTIONS))
         assert (report["schema"], report["verdict"]) == ("tapctl.targets/1", "unknown")
+        assert breaches(report) == []
         assert [bool(entry["preflight"]) for entry in report["targets"]] == [False, True]
         assert report["targets"][0]["error"]["exit_code"] == 2
         golden(RENDERERS["text"](results, OPTIONS))
