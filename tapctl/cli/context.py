@@ -14,7 +14,7 @@ from tapctl import __version__
 from tapctl.cli.command import help_alone
 from tapctl.cli.options import FindingsFormat
 from tapctl.errors import ExitCode, NoCredentials, TapctlError, UsageError
-from tapctl.hints import Hint, advise
+from tapctl.hints import Hint, advise, with_step
 from tapctl.hints.usage import UsageAdvice
 from tapctl.unknown import Unknown
 
@@ -56,8 +56,6 @@ def credentials_optional(*, permits_sandbox: bool = False) -> Iterator[None]:
     try:
         yield
     except (NoCredentials, UsageError) as error:
-        from tapctl.hints import advise, with_step
-
         if isinstance(error, UsageError) and not (permits_sandbox and _lacks_region(error)):
             raise
         hint = error.hint
@@ -70,7 +68,6 @@ def credentials_optional(*, permits_sandbox: bool = False) -> Iterator[None]:
 
 
 def _lacks_region(error: TapctlError) -> bool:
-    from tapctl.hints import Hint
     from tapctl.hints.judgement import JudgementAdvice
 
     regions = (JudgementAdvice.SET_REGION, JudgementAdvice.SET_REGION_OR_ENVIRONMENT)

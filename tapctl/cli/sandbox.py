@@ -11,6 +11,7 @@ from tapctl.cli.command import GroupedCommand, group
 from tapctl.errors import UsageError
 from tapctl.hints import advise
 from tapctl.hints.usage import UsageAdvice
+from tapctl.report.hints import worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -135,7 +136,7 @@ def overcommitted(limits: AccountLimits, reserved: int) -> tuple[str, ...]:
     rest = f"which leaves {max(0, left)} unreserved, below the minimum of {limits.minimum_unreserved}"
     return (
         f"warning: functions of the sandbox reserve {reserved} executions, {rest}; no more can be reserved",
-        f"hint: `tapctl sandbox start --limit {enough}{held}` has room for them; `tapctl sandbox reset` deletes them",
+        f"hint: {worded(advise(UsageAdvice.RAISE_OWN_LIMIT, f'{enough}{held}'))}",
     )
 
 

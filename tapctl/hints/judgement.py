@@ -84,7 +84,7 @@ class JudgementAdvice(Advice):
     FIX_SAM_ERROR = auto()
     REMOVE_CIRCULAR_INCLUDE = auto()
     REMOVE_CIRCULAR_NESTING = auto()
-    KNOW_STACKS_AT_MOST = auto()
+    REDUCE_STACKS = auto()
     QUOTE_CONDITION = auto()
     CHECK_LOOP_BODY = auto()
     SET_WHOLE_NUMBER = auto()

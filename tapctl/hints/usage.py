@@ -68,7 +68,7 @@ class UsageAdvice(Advice):
     INSTALL_MCP = auto()
     USE_AS_HOOK = auto()
     DEPLOY_HOOK = auto()  # template file
-    EXPECT_TWO_TEMPLATES = auto()
+    SEND_TWO_TEMPLATES = auto()
     QUOTE_PATH = auto()
     SEE_LIMIT_DOCS = auto()  # address
     SET_LOCALE = auto()
@@ -131,7 +131,7 @@ class UsageAdvice(Advice):
     ADD_NAMED_FLEET = auto()  # fleet, file
     SET_LATER_UNTIL = auto()
     LIST_RESOURCE_TYPES = auto()
-    NAME_STACK_RIGHT = auto()
+    NAME_STACK_VALIDLY = auto()
     KEEP_TAG = auto()  # file
     CORRECT_TAG = auto()  # two numbers of characters
     GIVE_PARAMETERS_FILE = auto()
@@ -142,7 +142,7 @@ class UsageAdvice(Advice):
     GIVE_OR_SET_PARAMETERS = auto()  # options, environment
     EXPORT_VARIABLE = auto()  # name
     CORRECT_TARGETS_FILE = auto()  # file
-    FORM_C7N_ORG = auto()
+    USE_C7N_ORG_FORM = auto()
     QUOTE_ACCOUNT_ID = auto()
     QUOTE = auto()
     LIST_REGIONS = auto()
@@ -153,6 +153,7 @@ class UsageAdvice(Advice):
     INSTALL_SANDBOX = auto()
     RESET_STOPPED_SANDBOX = auto()
     RESTART_SANDBOX = auto()  # port
+    RAISE_OWN_LIMIT = auto()  # limit, and options
     REPLACE_SANDBOX_LIMITS = auto()
     SEE_SANDBOX_FILES = auto()  # folder
     SEE_LOG = auto()  # file

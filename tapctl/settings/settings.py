@@ -248,7 +248,7 @@ def _stack_name(account: AccountOptions, pattern: str | None) -> str | None:
 def check_stack_name(name: str) -> str:
     """The name. Raises `UsageError` if CloudFormation does not allow it."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}", name):
-        hint = advise(UsageAdvice.NAME_STACK_RIGHT)
+        hint = advise(UsageAdvice.NAME_STACK_VALIDLY)
         raise UsageError(f"`{name}` is not a valid stack name", hint)
     return name
 

@@ -168,7 +168,7 @@ def _of_file(fleet: Fleet, path: Path, trusted: Trusted | None) -> Iterator[Targ
         raise ConfigError(error.message, advise(UsageAdvice.CORRECT_TARGETS_FILE, FILE)) from None
     entries = content.get("accounts") if isinstance(content, dict) else None
     if not isinstance(entries, list):
-        raise ConfigError(f"{path} has no list `accounts`", advise(UsageAdvice.FORM_C7N_ORG))
+        raise ConfigError(f"{path} has no list `accounts`", advise(UsageAdvice.USE_C7N_ORG_FORM))
     for number, entry in enumerate(entries, 1):
         yield _of_entry(fleet, entry, f"{path}: account {number}")
 

@@ -119,7 +119,7 @@ def _child(
         raise resolver.template.error(message, *path, hint=advise(JudgementAdvice.REMOVE_CIRCULAR_NESTING))
     if next(parent.numbers) > MAX_STACKS:
         message = f"nested stack {resource.logical_id}: the tree has more than {MAX_STACKS} stacks"
-        raise resolver.template.error(message, *path, hint=advise(JudgementAdvice.KNOW_STACKS_AT_MOST))
+        raise resolver.template.error(message, *path, hint=advise(JudgementAdvice.REDUCE_STACKS))
     template = parent.read(str(file))
     given = passed_down(resolver, resource, template.parameters)
     # Only CloudFormation knows the name of a nested stack.

@@ -12,7 +12,7 @@ from tapctl.hints.deploy import DeployAdvice
 from tapctl.hints.failures import FailureAdvice
 from tapctl.hints.judgement import JudgementAdvice
 from tapctl.hints.usage import UsageAdvice
-from tapctl.report.hints import DURING_DEPLOY, OF_FLEET, THROUGH_STACK_SET, WORDING, worded
+from tapctl.report.hints import DURING_DEPLOY, OF_FLEET, THROUGH_STACK_SET, worded, wording
 from tests.support.golden import Golden
 
 PACKAGE = Path(__file__).parents[2] / "tapctl"
@@ -27,13 +27,13 @@ def places(text: str) -> int:
 
 @pytest.mark.parametrize("enum", ENUMS)
 def test_every_advice_is_worded(enum: type[Advice], golden: Golden) -> None:
-    numbered = {advice: [f"<{number}>" for number in range(1, places(WORDING[advice]) + 1)] for advice in enum}
+    numbered = {advice: [f"<{number}>" for number in range(1, places(wording(advice)) + 1)] for advice in enum}
     golden([advise(advice, *values) for advice, values in numbered.items()])
 
 
 def test_another_wording_takes_the_same_values() -> None:
-    for wording in (DURING_DEPLOY, OF_FLEET, THROUGH_STACK_SET):
-        assert {advice for advice, text in wording.items() if places(text) not in (0, places(WORDING[advice]))} == set()
+    for instead in (DURING_DEPLOY, OF_FLEET, THROUGH_STACK_SET):
+        assert {advice for advice, text in instead.items() if places(text) not in (0, places(wording(advice)))} == set()
 
 
 def sources() -> Iterator[tuple[str, ast.AST]]:
@@ -61,7 +61,7 @@ def test_every_hint_has_the_values_of_its_advice() -> None:
         for place, node in sources()
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "advise"
         if named(node.args[0]) in ADVICE and not any(isinstance(value, ast.Starred) for value in node.args)
-        if places(WORDING[ADVICE[named(node.args[0])]]) != len(node.args) - 1
+        if places(wording(ADVICE[named(node.args[0])])) != len(node.args) - 1
     ]
     assert wrong == []
 

@@ -1,15 +1,13 @@
 """Words every hint: here alone, a command or an option is written for a person.
 
-The modules of this package word the enums of `tapctl.hints` that have their names.
+The modules of this package word the enums of those modules of `tapctl.hints` that have their names.
 """
 
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 
 from tapctl.hints import Advice, Hint
 from tapctl.hints.judgement import JudgementAdvice
-from tapctl.report.hints import deploy, failures, judgement, usage
-
-WORDING: Mapping[Advice, str] = {**judgement.WORDING, **usage.WORDING, **deploy.WORDING, **failures.WORDING}
 
 DURING_DEPLOY: Mapping[Advice, str] = {
     JudgementAdvice.ALLOW_REMEDY: (
@@ -47,9 +45,16 @@ THROUGH_STACK_SET: Mapping[Advice, str] = {
 _AS_ALWAYS: Mapping[Advice, str] = {}
 
 
+def wording(advice: Advice) -> str:
+    """The words of an advice, with `{}` for each value; a short command imports few of the modules."""
+    module = type(advice).__module__.replace("tapctl.hints", __name__)
+    words: Mapping[Advice, str] = import_module(module).WORDING
+    return words[advice]
+
+
 def worded(hint: Hint, instead: Mapping[Advice, str] = _AS_ALWAYS) -> str:
     """A hint and its further steps as a person reads them; `instead` has other wordings for some."""
-    text = (instead.get(hint.advice) or WORDING[hint.advice]).format(*hint.values)
+    text = (instead.get(hint.advice) or wording(hint.advice)).format(*hint.values)
     return "; ".join((text, *(worded(step, instead) for step in hint.then)))
 
 

@@ -116,7 +116,7 @@ WORDING: Mapping[Advice, str] = {
     JudgementAdvice.FIX_SAM_ERROR: "fix the error that SAM reports",
     JudgementAdvice.REMOVE_CIRCULAR_INCLUDE: "remove the circular include",
     JudgementAdvice.REMOVE_CIRCULAR_NESTING: "remove the circular nesting",
-    JudgementAdvice.KNOW_STACKS_AT_MOST: "CloudFormation allows no more in one operation",
+    JudgementAdvice.REDUCE_STACKS: "CloudFormation allows no more in one operation",
     JudgementAdvice.QUOTE_CONDITION: "quote it; YAML reads unquoted words such as On and Yes as booleans",
     JudgementAdvice.CHECK_LOOP_BODY: "check the body of the loop",
     JudgementAdvice.SET_WHOLE_NUMBER: "set a whole number of 0 or more, or omit it",

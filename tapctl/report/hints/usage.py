@@ -68,7 +68,7 @@ WORDING: Mapping[Advice, str] = {
     UsageAdvice.INSTALL_MCP: "`pip install -e '.[mcp]'` in a checkout of tapctl",
     UsageAdvice.USE_AS_HOOK: "only a CloudFormation Hook can call this function",
     UsageAdvice.DEPLOY_HOOK: "next: `tapctl deploy {} --stack-name tapctl-hook`",
-    UsageAdvice.EXPECT_TWO_TEMPLATES: "it has two templates at most",
+    UsageAdvice.SEND_TWO_TEMPLATES: "it has two templates at most",
     UsageAdvice.QUOTE_PATH: "quote it, and give the path from the working folder",
     UsageAdvice.SEE_LIMIT_DOCS: "its documentation: {}",
     UsageAdvice.SET_LOCALE: "set LC_ALL=C.UTF-8 to pass characters beyond ASCII",
@@ -128,7 +128,7 @@ WORDING: Mapping[Advice, str] = {
     UsageAdvice.ADD_NAMED_FLEET: "add `[fleet.{}]` to {}",
     UsageAdvice.SET_LATER_UNTIL: "remove it, or set a later `until` if its reason still holds",
     UsageAdvice.LIST_RESOURCE_TYPES: "CloudFormation's reference lists the resource types",
-    UsageAdvice.NAME_STACK_RIGHT: "use letters, digits and hyphens, at most 128, and begin with a letter",
+    UsageAdvice.NAME_STACK_VALIDLY: "use letters, digits and hyphens, at most 128, and begin with a letter",
     UsageAdvice.KEEP_TAG: "give it a value; a stack loses a tag that `tags` in {} leaves out",
     UsageAdvice.CORRECT_TAG: "a key of at most {} characters, without `aws:`, and a value of {}, all printable",
     UsageAdvice.GIVE_PARAMETERS_FILE: "give a JSON file of parameters",
@@ -139,7 +139,7 @@ WORDING: Mapping[Advice, str] = {
     UsageAdvice.GIVE_OR_SET_PARAMETERS: ("pass `{}`, or set it in [env.{}.parameters] of tapctl.toml"),
     UsageAdvice.EXPORT_VARIABLE: "export {}=…",
     UsageAdvice.CORRECT_TARGETS_FILE: "correct `file` of the fleet in {}",
-    UsageAdvice.FORM_C7N_ORG: "c7n-org has the form: entries with `account_id`, `name` and `role`",
+    UsageAdvice.USE_C7N_ORG_FORM: "c7n-org has the form: entries with `account_id`, `name` and `role`",
     UsageAdvice.QUOTE_ACCOUNT_ID: "write the 12 digits in quotes",
     UsageAdvice.QUOTE: "write it in quotes",
     UsageAdvice.LIST_REGIONS: "list Regions such as us-east-1",
@@ -151,6 +151,9 @@ WORDING: Mapping[Advice, str] = {
         "`tapctl sandbox stop && tapctl sandbox reset` deletes them while no sandbox runs"
     ),
     UsageAdvice.RESTART_SANDBOX: "`tapctl sandbox stop && tapctl sandbox start --port {}`",
+    UsageAdvice.RAISE_OWN_LIMIT: (
+        "`tapctl sandbox start --limit {}` has room for them; `tapctl sandbox reset` deletes them"
+    ),
     UsageAdvice.REPLACE_SANDBOX_LIMITS: "`tapctl sandbox start --limit 10` replaces the file",
     UsageAdvice.SEE_SANDBOX_FILES: "its files are in {}",
     UsageAdvice.SEE_LOG: "see its log {}",
