@@ -13,8 +13,9 @@ import typer
 from tapctl.cli.command import Only
 from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
-from tapctl.concurrency.additions import Addition, additions, largest
+from tapctl.concurrency.additions import Addition, additions, claimed, largest
 from tapctl.concurrency.counting import Inventory, coverage, measured, plain_number
+from tapctl.concurrency.read_demand import read_demand
 from tapctl.errors import ExitCode, UsageError
 from tapctl.hints import advise
 from tapctl.hints.usage import UsageAdvice
@@ -104,6 +105,8 @@ def added_by(tree: StackTree, of: str | None = None, own: Iterable[Limit] = ()) 
             added = Addition(max(sizes), max(sizes))
         elif limit.kind is LimitKind.COUNT:
             added = largest(additions(limit, inventory))
+        elif limit.kind is LimitKind.CONCURRENCY:
+            added = claimed(read_demand(tree))
         else:
             continue
         if added.most or added.unknown:

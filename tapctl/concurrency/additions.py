@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tapctl.account.model import Stack
 from tapctl.concurrency.counting import Inventory, Parent, Part, parts
-from tapctl.concurrency.demand import hides_resources
+from tapctl.concurrency.demand import Demand, hides_resources
 from tapctl.concurrency.replacement import NO_EFFECTS, Difference, UpdateEffects, retains
 from tapctl.limits import Limit
 from tapctl.limits.row import Number, Of
@@ -243,6 +243,13 @@ def largest(found: Iterable[Addition]) -> Addition:
         return Addition()
     fullest = max(listed, key=lambda addition: (addition.most, addition.least, addition.unknown is not None))
     return replace(fullest, least=max(addition.least for addition in listed))
+
+
+def claimed(demand: Demand) -> Addition:
+    """What the functions of a new stack take from the unreserved concurrency."""
+    claims = {function.logical_id: function.claim for function in demand.functions}
+    unknown = next((claim for claim in claims.values() if isinstance(claim, Unknown)), None)
+    return Addition(demand.claim, demand.claim, None, tuple(name for name, claim in claims.items() if claim), unknown)
 
 
 def removed(limit: Limit, inventory: Inventory, before: Before) -> Number:

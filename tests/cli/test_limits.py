@@ -52,6 +52,25 @@ def test_what_a_new_stack_adds_is_the_contract_s(template: str, tapctl: Tapctl) 
     assert {"type": "Custom::Own", "count": 1} in document["coverage"]
 
 
+def test_concurrency_is_what_the_functions_claim(desk: Path, tapctl: Tapctl) -> None:
+    (desk / "claims.yaml").write_text(
+        """
+Parameters: {Open: {Type: Number}}
+Resources:
+  Reserved: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 7}}
+  Open: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: !Ref Open}}
+  Free: {Type: AWS::Lambda::Function, Properties: {Handler: a.b}}
+"""
+    )
+
+    options = ("--template", "claims.yaml", "--format", "json")
+    answer = tapctl("limits", "lambda-reserved-concurrency", *options)
+    (row,) = json.loads(answer.out)["limits"]
+
+    assert (answer.code, row["resources"]) == (4, ["Reserved", "Open"])
+    assert (row["added"]["least"], row["added"]["most"], "unknown" in row["added"]) == (7, 7, True)
+
+
 def test_a_parameter_settles_what_was_open(template: str, tapctl: Tapctl) -> None:
     assert tapctl("limits", "--template", template, "-p", "Count=1", "--format", "json").code == 0
 
