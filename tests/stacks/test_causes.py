@@ -6,6 +6,7 @@ import pytest
 from tapctl.aws.stacks import StackEvent
 from tapctl.hints import advise
 from tapctl.hints.failures import FailureAdvice
+from tapctl.report.hints import wording
 from tapctl.resource_types import STACK
 from tapctl.stacks.causes import CAUSES, diagnose, explain
 from tapctl.stacks.causes.cause import Cause
@@ -313,6 +314,7 @@ def it_uses_only_groups_of_its_pattern(cause: Cause) -> None:
 
     assert cause.meaning.format_map(known)
     assert set(cause.groups) <= known.keys()
+    assert wording(cause.advice).count("{}") == len(cause.groups)
     assert not cause.meaning.endswith(".")
 
 
