@@ -163,7 +163,7 @@ def test_each_public_class_name_has_one_meaning() -> None:
 
 
 WORDED_BY_AWS = ("sandbox", "stacks/causes")
-"""Rooms that repeat what AWS says, or recognize it; so do patterns."""
+"""Rooms that repeat what AWS says, or recognize it; so do patterns with a backslash."""
 
 
 def phrases(text: str) -> set[tuple[str, ...]]:
@@ -181,23 +181,14 @@ def printed() -> set[tuple[str, ...]]:
     return {words for text in texts for words in phrases(text)}
 
 
-def checked(path: Path) -> Iterator[ast.expr]:
-    """The conditions of assertions and the patterns of `match`, without those on a hint."""
-    for node in nodes(path):
-        if isinstance(node, ast.Assert) and "hint" not in ast.unparse(node.test):
-            yield node.test
-        elif isinstance(node, ast.keyword) and node.arg == "match":
-            yield node.value
-
-
 def asserted(path: Path) -> Iterator[tuple[int, str]]:
-    """The line and text of every literal that a test checks; the second argument of `Unknown` is a hint."""
-    for expression in checked(path):
-        inside = list(ast.walk(expression))
-        unknown = [call for call in inside if isinstance(call, ast.Call) and ast.unparse(call.func) == "Unknown"]
-        hints = {id(hint) for call in unknown for hint in call.args[1:]}
-        for literal in inside:
-            if isinstance(literal, ast.Constant) and isinstance(literal.value, str) and id(literal) not in hints:
+    """The line and text of every literal in the condition of an assertion or in the pattern of `match`."""
+    for node in nodes(path):
+        condition = node.test if isinstance(node, ast.Assert) else None
+        if isinstance(node, ast.keyword) and node.arg == "match":
+            condition = node.value
+        for literal in ast.walk(condition) if condition else ():
+            if isinstance(literal, ast.Constant) and isinstance(literal.value, str):
                 yield literal.lineno, literal.value
 
 
