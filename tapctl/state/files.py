@@ -50,8 +50,8 @@ def read_bytes(path: Path, limit: int = MAX_BYTES, *, seconds: float = PIPE_SECO
         _check_readable(status)
         # A pipe without a writer must not block, nor must a file of /proc.
         descriptor = os.open(path, os.O_RDONLY | _NO_WAIT)
-    except ValueError as error:
-        raise OSError(errno.EINVAL, str(error)) from None
+    except ValueError:
+        raise OSError(errno.EINVAL, "no file can have this name") from None
     try:
         first = _first_byte(descriptor, seconds) if stat.S_ISFIFO(status.st_mode) else b""
         return _drained(descriptor, limit, seconds, first)
