@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from tapctl.errors import TapctlError
 from tapctl.fleet.cause import InstanceFailure, cause
 from tapctl.report.document import error_fields
-from tapctl.report.fleet import counted, named_cells, named_keys
+from tapctl.report.fleet import named_cells, named_keys
 from tapctl.report.fleet_plan import BESIDE, NAMED, SCHEMA, key_json, left_json, left_lines, plan_fields
 from tapctl.report.hints import worded
-from tapctl.report.render import STYLES, RenderOptions, draw
+from tapctl.report.render import STYLES, RenderOptions, counted, draw
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
