@@ -61,7 +61,7 @@ class DeployAdvice(Advice):
     FOLLOW_OR_WAIT = auto()  # options that name the stack
     FOLLOW_LATER = auto()  # options that name the stack
     VERIFY = auto()  # options that name the stack
-    VERIFY_ANYWAY = auto()
+    VERIFY_ANYWAY = auto()  # options that name the stack
     RECOVER = auto()  # options that name the stack, what it does
     CONSENT = auto()  # what it does, options
     FIX_AND_RUN_AGAIN = auto()
@@ -90,7 +90,7 @@ class DeployAdvice(Advice):
     STOP_IMPORTING = auto()  # stacks, exports
     DESTROY_IMPORTER = auto()  # options that name the stack
     UNPROTECT_FLEET = auto()
-    ALLOW_REMEDY_IN_ENVIRONMENT = auto()  # environment
+    ALLOW_REMEDY_IN_SECTION = auto()  # section of tapctl.toml
     RESOLVE_OR_ALLOW_UNCERTAIN = auto()
 
     # verification

@@ -11,9 +11,9 @@ from tapctl.hints.judgement import JudgementAdvice
 
 DURING_DEPLOY: Mapping[Advice, str] = {
     JudgementAdvice.ALLOW_REMEDY: (
-        "`--remedy adjust` applies the remedy; `tapctl fix --write` writes it into the template"
+        "`--remedy adjust` applies the remedy; `tapctl fix{} --write` writes it into the template"
     ),
-    JudgementAdvice.APPLY_REMEDY: "`tapctl fix --write` writes the remedy into the template",
+    JudgementAdvice.APPLY_REMEDY: "`tapctl fix{} --write` writes the remedy into the template",
 }
 """The wording while a deploy is running, where it differs."""
 

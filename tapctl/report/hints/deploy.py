@@ -62,7 +62,7 @@ WORDING: Mapping[Advice, str] = {
     DeployAdvice.FOLLOW_OR_WAIT: "follow it with `tapctl watch{}`, or wait longer with `--timeout`",
     DeployAdvice.FOLLOW_LATER: "`tapctl watch{}` shows whether it begins later",
     DeployAdvice.VERIFY: "verify it with `tapctl verify{}`",
-    DeployAdvice.VERIFY_ANYWAY: "`tapctl verify` verifies it anyway",
+    DeployAdvice.VERIFY_ANYWAY: "`tapctl verify{}` verifies it anyway",
     DeployAdvice.RECOVER: "`tapctl deploy{} --recover` will {}",
     DeployAdvice.CONSENT: "to {}, pass `{}`",
     DeployAdvice.FIX_AND_RUN_AGAIN: "fix what the reason names, and run the command again",
@@ -98,8 +98,8 @@ WORDING: Mapping[Advice, str] = {
     DeployAdvice.STOP_IMPORTING: "deploy {} without Fn::ImportValue of {} first",
     DeployAdvice.DESTROY_IMPORTER: "or delete what imports it: `tapctl destroy{}`",
     DeployAdvice.UNPROTECT_FLEET: "remove `protected = true` from tapctl.toml first",
-    DeployAdvice.ALLOW_REMEDY_IN_ENVIRONMENT: (
-        'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [env.{}] of tapctl.toml'
+    DeployAdvice.ALLOW_REMEDY_IN_SECTION: (
+        'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [{}] of tapctl.toml'
     ),
     DeployAdvice.RESOLVE_OR_ALLOW_UNCERTAIN: (
         "resolve it as the hints above say, or deploy anyway with `--allow-uncertain`"
