@@ -220,7 +220,9 @@ def _unproved(proof: CellProof) -> Iterator[str]:
             yield f"hint: {worded(proof.verification.resolution)}"
     for check in proof.checks:
         if check.status is CheckStatus.FAILED:
-            yield check.message if check.subject == proof.cell.name else f"{check.subject}: {check.message}"
+            yield check.message if check is proof.instance else f"{check.subject}: {check.message}"
+    if proof.instance.hint:
+        yield f"hint: {worded(proof.instance.hint)}"
 
 
 def verification_json(verification: FleetVerification) -> str:

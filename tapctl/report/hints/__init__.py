@@ -35,7 +35,7 @@ THROUGH_STACK_SET: Mapping[Advice, str] = {
     JudgementAdvice.ALLOW_REMEDY: (
         "`tapctl fleet deploy --remedy adjust` gives these accounts the remedy as parameter overrides"
     ),
-    JudgementAdvice.APPLY_REMEDY: "`tapctl fleet deploy` gives these accounts the remedy as parameter overrides",
+    JudgementAdvice.APPLY_REMEDY: "a rollout with these options gives these accounts the remedy as parameter overrides",
     JudgementAdvice.ALLOW_TWO_STEPS: _IN_TWO_ROLLOUTS,
     JudgementAdvice.DEPLOY_IN_TWO_STEPS: _IN_TWO_ROLLOUTS,
     JudgementAdvice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED: _IN_TWO_ROLLOUTS,
