@@ -71,7 +71,7 @@ def init(what: InitOptions, output: Annotated[OutputOptions, Only("quiet", "verb
     path = Path(FILE)
     known = find()
     if known is not None and known.parent == Path.cwd():
-        terminal.message(f"{known.name if known.name == FILE else f'[tool.tapctl] of {PROJECT}'} is here, and is kept")
+        terminal.message(f"{known.name if known.name == FILE else f'[tool.tapctl] of {PROJECT}'} exists, and is kept")
     else:
         found = look(Path())
         text = proposal(found)
@@ -81,14 +81,14 @@ def init(what: InitOptions, output: Annotated[OutputOptions, Only("quiet", "verb
         if what.yes or terminal.confirm(f"Write {FILE}?"):
             written += _write(path, text, terminal)
     if WORKFLOW.exists():
-        terminal.message(f"{WORKFLOW} is here, and is kept")
+        terminal.message(f"{WORKFLOW} exists, and is kept")
     elif what.ci or (what.ci is None and not what.yes and terminal.confirm(f"Write {WORKFLOW}?")):
         written += _write(WORKFLOW, workflow(path), terminal)
     terminal.message(worded(_next(path, found.required)) if written else "nothing was written")
 
 
 def _next(path: Path, required: tuple[str, ...]) -> Hint:
-    """The command to run next, after the required parameters that the first environment has no value for."""
+    """The command to run next, after the template and the parameters that the first environment needs."""
     from tapctl.settings.config_file import environment_of, load
 
     if not path.exists():
@@ -98,16 +98,26 @@ def _next(path: Path, required: tuple[str, ...]) -> Hint:
     have = environment_of(file, env, path).parameters
     unset = [name for name in required if name not in have]
     option = f" --env {env}" if env else ""
+    if file.template and not _is_there(path.parent / file.template):
+        if Path(CDK).is_file():
+            return advise(UsageAdvice.NEXT_SYNTHESIZE, option)
+        return advise(UsageAdvice.NEXT_NAME_TEMPLATE, str(path), option)
     if unset:
         return advise(UsageAdvice.NEXT_FILL_IN, ", ".join(unset), str(path), option)
     return advise(UsageAdvice.NEXT_PREFLIGHT, option)
+
+
+def _is_there(template: Path) -> bool:
+    from tapctl.template.cloud_assembly import MANIFEST
+
+    return (template / MANIFEST if template.is_dir() else template).is_file()
 
 
 def _write(path: Path, text: str, terminal: Terminal) -> int:
     """Write a new file; returns 1. Raises `UsageError` if it exists by now."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
-        raise UsageError(f"{path} is here by now", advise(UsageAdvice.CHECK_AND_RUN_INIT))
+        raise UsageError(f"{path} exists by now", advise(UsageAdvice.CHECK_AND_RUN_INIT))
     write_atomically(path, text)
     terminal.message(f"wrote {path}")
     return 1
@@ -204,10 +214,8 @@ def proposal(found: Found) -> str:
 
 def _top(found: Found) -> list[str]:
     template, *others = found.templates or ("template.yaml",)
-    lines = [f"template = {_text(template)}"]
+    lines = [f"template = {_text(template)}{'' if found.templates else ' # no template was found here: name yours'}"]
     lines += [_comment(f"others here: {', '.join(others[:10])}")] if others else []
-    if not found.templates:
-        lines.append("# no template was found here")
     names = {name: env.stack for name, env in found.envs.items() if env.stack}
     patterns = {
         re.sub(rf"\b{re.escape(name)}\b", "{env}", stack) if len(names) > 1 else stack for name, stack in names.items()

@@ -97,6 +97,8 @@ WORDING: Mapping[Advice, str] = {
     UsageAdvice.CORRECT_SNAPSHOT: "correct the file, or save the snapshot again",
     UsageAdvice.CHECK_AND_RUN_INIT: "look at it, and run `tapctl init` again",
     UsageAdvice.NEXT_PREFLIGHT: "next: `tapctl preflight{}`",
+    UsageAdvice.NEXT_SYNTHESIZE: "next: `cdk synth`, then `tapctl preflight{}`",
+    UsageAdvice.NEXT_NAME_TEMPLATE: "next: name the template in {}, then `tapctl preflight{}`",
     UsageAdvice.NEXT_FILL_IN: "next: fill in {} in {}, then `tapctl preflight{}`",
     UsageAdvice.EDIT_BY_HAND: "edit it by hand",
     UsageAdvice.EDIT_OR_DEPLOY_REMEDY: "edit it by hand, or let `tapctl deploy --remedy adjust` apply the remedy",
