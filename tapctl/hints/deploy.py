@@ -42,7 +42,6 @@ class DeployAdvice(Advice):
     SAM_TAKES_BUILD = auto()
 
     # deploying a stack
-    CREATE_WITH_DEPLOY = auto()
     CREATE_AGAIN = auto()
     DEPLOY_CREATES = auto()
     FIX_TEMPLATE = auto()

@@ -41,7 +41,6 @@ WORDING: Mapping[Advice, str] = {
         "its result, `.aws-sam/build/template.yaml`, is taken once it is newer than the template"
     ),
     # deploying a stack
-    DeployAdvice.CREATE_WITH_DEPLOY: "create it with `tapctl deploy`",
     DeployAdvice.CREATE_AGAIN: "create it again with `tapctl deploy`",
     DeployAdvice.DEPLOY_CREATES: "`tapctl deploy` creates it",
     DeployAdvice.FIX_TEMPLATE: "fix the template",
@@ -76,7 +75,9 @@ WORDING: Mapping[Advice, str] = {
     DeployAdvice.OMIT_EXPRESS: "the Region may not support express deploys: omit `--express`",
     DeployAdvice.OMIT_REVERT_DRIFT: "the Region may not support drift-aware change sets: omit `--revert-drift`",
     DeployAdvice.ACKNOWLEDGE: "acknowledge them with `--capability`",
-    DeployAdvice.RENAME_OR_IMPORT: "rename what exists already, delete it, or import it with `--import-existing`",
+    DeployAdvice.RENAME_OR_IMPORT: (
+        "rename what exists already, delete it, or import it with DeletionPolicy Retain and `--import-existing`"
+    ),
     DeployAdvice.ALLOW_TO_SEE_WHICH: "allow the action {} to see which it is",
     DeployAdvice.IMPORT_LEFT: "`tapctl deploy{} --import-existing` imports what the template names",
     DeployAdvice.IMPORT_STAYING: "pass `--import-existing` to import what the template names",

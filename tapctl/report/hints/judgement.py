@@ -29,7 +29,7 @@ WORDING: Mapping[Advice, str] = {
         "`aws lambda delete-provisioned-concurrency-config --function-name {} --qualifier {}` frees what an earlier"
         " deploy left behind"
     ),
-    JudgementAdvice.START_SANDBOX_WITH_LIMIT: "`tapctl sandbox start --limit {}`",
+    JudgementAdvice.START_SANDBOX_WITH_LIMIT: "`tapctl sandbox start --limit {}` sets the limit",
     JudgementAdvice.RAISE_SANDBOX_LIMIT: "or raise the sandbox's limit: `tapctl sandbox start --limit {}`",
     JudgementAdvice.REQUEST_INCREASE: (
         "or request an increase: `aws service-quotas request-service-quota-increase --service-code {}"
