@@ -58,6 +58,8 @@ class Found:
     """The parameters with NoEcho."""
     required: tuple[str, ...] = ()
     """The parameters without a default."""
+    stacks: tuple[str, ...] = ()
+    """The names that a CDK app gives its stacks, where it was synthesised."""
 
 
 def init(what: InitOptions, output: Annotated[OutputOptions, Only("quiet", "verbose")]) -> None:
@@ -140,7 +142,7 @@ def look(folder: Path) -> Found:
                 notes += [more] if more else []
                 envs |= more_envs
     templates = tuple(dict.fromkeys([*named, *_templates(folder)]))
-    found = Found(templates, envs, tuple(notes))
+    found = Found(templates, envs, tuple(notes), stacks=_synthesised(folder / templates[0]) if templates else ())
     template = _loaded(folder / templates[0]) if templates else None
     if template is None:
         return found
@@ -149,6 +151,16 @@ def look(folder: Path) -> Found:
     required = tuple(name for name, entry in declared.items() if "Default" not in entry)
     envs = with_files(folder, envs, set(declared))
     return replace(found, envs=envs, secrets=secrets, required=required)
+
+
+def _synthesised(path: Path) -> tuple[str, ...]:
+    """The names of the stacks, if it is a `cdk.out` folder that can be read."""
+    from tapctl.template.cloud_assembly import stacks
+
+    try:
+        return tuple(stack.name for stack in stacks(path)) if path.is_dir() else ()
+    except TapctlError:
+        return ()
 
 
 def _loaded(path: Path) -> Template | None:
@@ -225,6 +237,10 @@ def _top(found: Found) -> list[str]:
     if names:
         kept = ", ".join(f"{stack} of {name}" for name, stack in names.items())
         return [*lines, _comment(f"stack_name has one pattern; pass `--stack-name` for: {kept}")]
+    if len(found.stacks) == 1:
+        return [*lines, f"stack_name = {_text(found.stacks[0])}"]
+    if found.stacks:
+        return [*lines, _comment(f"stack_name has one pattern; pass `--stack-name` for: {', '.join(found.stacks)}")]
     folder = re.sub(r"[^A-Za-z0-9-]+", "-", Path.cwd().name).strip("-") or "stack"
     folder = folder if folder[0].isalpha() else f"stack-{folder}"
     return [*lines, f"stack_name = {_text(f'{folder}-{{env}}')}"]
