@@ -14,6 +14,11 @@ DURING_DEPLOY: Mapping[Advice, str] = {
         "`--remedy adjust` applies the remedy; `tapctl fix{} --write` writes it into the template"
     ),
     JudgementAdvice.APPLY_REMEDY: "`tapctl fix{} --write` writes the remedy into the template",
+    JudgementAdvice.ALLOW_TWO_STEPS: "`--remedy adjust` deploys it in two steps: it lowers first, then raises",
+    JudgementAdvice.DEPLOY_IN_TWO_STEPS: "it is deployed in two steps: it lowers first, then raises",
+    JudgementAdvice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED: (
+        "without `--remedy fail`, it is deployed in two steps: it lowers first, then raises"
+    ),
 }
 """The wording while a deploy is running, where it differs."""
 
