@@ -28,6 +28,7 @@ from tapctl.account.snapshot import LEFT_OUT, SnapshotAccount, dumps, load, to_j
 from tapctl.errors import ConfigError, ExitCode
 from tapctl.hints import advise
 from tapctl.hints.judgement import JudgementAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.limits import catalogue
 from tapctl.report.hints import worded
 from tapctl.unknown import Unknown
@@ -297,6 +298,7 @@ class TestBroken:
         with pytest.raises(ConfigError) as caught:
             load(tmp_path)
         assert str(tmp_path) in caught.value.message
+        assert caught.value.hint == advise(UsageAdvice.NAME_FILE_IN_FOLDER)
         golden(caught.value)
 
     def test_invalid_utf_8_is_not_a_snapshot(self, tmp_path: Path, golden: Golden) -> None:
