@@ -65,8 +65,8 @@ class DeployAdvice(Advice):
     CONSENT = auto()  # what it does, options
     FIX_AND_RUN_AGAIN = auto()
     FIX_FUNCTION = auto()  # logical id
-    DEPLOY_ROOT = auto()  # stack
-    UPDATE_STACK_SET = auto()
+    NAME_ROOT = auto()  # stack
+    USE_STACK_SET = auto()
     DEPLOY_WITHOUT_EXPRESS = auto()
     DEPLOY_WITHOUT = auto()
     DEPLOY_EXPRESS = auto()

@@ -22,7 +22,16 @@ DURING_DEPLOY: Mapping[Advice, str] = {
 }
 """The wording while a deploy is running, where it differs."""
 
+_BY_DEPLOY = "a deploy into these accounts applies the remedy"
+
 OF_FLEET: Mapping[Advice, str] = {
+    JudgementAdvice.ALLOW_REMEDY: f"{_BY_DEPLOY} with your consent, or with `--remedy adjust`",
+    JudgementAdvice.APPLY_REMEDY: _BY_DEPLOY,
+    JudgementAdvice.ALLOW_TWO_STEPS: (
+        "a deploy into these accounts takes two steps with your consent, or with `--remedy adjust`: it lowers first,"
+        " then raises"
+    ),
+    JudgementAdvice.DEPLOY_IN_TWO_STEPS: ("a deploy into these accounts takes two steps: it lowers first, then raises"),
     JudgementAdvice.RAISE_SANDBOX_LIMIT: (
         "or raise the limit in the sandbox: `tapctl sandbox start --account-limit ACCOUNT={}`"
     ),

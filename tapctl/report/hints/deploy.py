@@ -66,8 +66,11 @@ WORDING: Mapping[Advice, str] = {
     DeployAdvice.CONSENT: "to {}, pass `{}`",
     DeployAdvice.FIX_AND_RUN_AGAIN: "fix what the reason names, and run the command again",
     DeployAdvice.FIX_FUNCTION: "fix the function behind {}, whose log is above, and run `tapctl deploy` again",
-    DeployAdvice.DEPLOY_ROOT: "deploy stack {}",
-    DeployAdvice.UPDATE_STACK_SET: "deploy it with `aws cloudformation update-stack-set`",
+    DeployAdvice.NAME_ROOT: "name stack {} instead",
+    DeployAdvice.USE_STACK_SET: (
+        "change it with `aws cloudformation update-stack-set`, delete it with `aws cloudformation"
+        " delete-stack-instances`"
+    ),
     DeployAdvice.DEPLOY_WITHOUT_EXPRESS: "deploy without `--express`",
     DeployAdvice.DEPLOY_WITHOUT: "deploy without it",
     DeployAdvice.DEPLOY_EXPRESS: "fix the template and deploy it with `--express`",
