@@ -182,7 +182,8 @@ def _contradictions(snapshot: Snapshot) -> Iterator[str]:
         if unreserved > limit:
             yield f"limits.unreserved_concurrent_executions is {unreserved}, above the limit of {limit}"
         reserved = sum(function.reserved for function in functions.values() if isinstance(function.reserved, int))
-        if reserved > limit - unreserved:
+        # Where the limit was lowered below what functions reserve, none is unreserved.
+        if reserved > limit - unreserved and unreserved:
             yield (
                 f"stack.functions reserve {reserved} executions, but the limit of {limit} and"
                 f" {unreserved} unreserved leave {limit - unreserved} for reservations"

@@ -275,6 +275,12 @@ class TestBroken:
         assert caught.value.message.startswith(f"{tmp_path / 'account.json'}: {field} ")
         golden(caught.value)
 
+    def test_an_account_below_its_reservations_is_accepted(self, tmp_path: Path) -> None:
+        limits = {"concurrent_executions": 10, "unreserved_concurrent_executions": 0}
+        content = {**with_function(physical_id="x", reserved=100), "limits": limits}
+
+        assert read_snapshot(tmp_path, content).account.stack is not None
+
     @pytest.mark.parametrize(
         "function",
         [
