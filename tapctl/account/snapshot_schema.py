@@ -146,9 +146,10 @@ def read(path: Path, data: bytes | None = None) -> Snapshot:
         content = read_bytes(path) if data is None else data
         snapshot = Snapshot.model_validate_json(_without_byte_order_mark(content))
     except OSError as error:
-        raise ConfigError(
-            f"cannot read the snapshot {path}: {error.strerror}", advise(JudgementAdvice.SAVE_SNAPSHOT, str(path))
-        ) from None
+        hint = advise(JudgementAdvice.SAVE_SNAPSHOT, str(path))
+        if isinstance(error, IsADirectoryError):
+            hint = advise(UsageAdvice.NAME_FILE_IN_FOLDER)
+        raise ConfigError(f"cannot read the snapshot {path}: {error.strerror}", hint) from None
     except ValidationError as error:
         first = error.errors()[0]
         steps = (str(part) for part in first["loc"] if part not in _UNION_MEMBERS)
@@ -181,7 +182,8 @@ def _contradictions(snapshot: Snapshot) -> Iterator[str]:
         if unreserved > limit:
             yield f"limits.unreserved_concurrent_executions is {unreserved}, above the limit of {limit}"
         reserved = sum(function.reserved for function in functions.values() if isinstance(function.reserved, int))
-        if reserved > limit - unreserved:
+        # Where the limit was lowered below what functions reserve, none is unreserved.
+        if reserved > limit - unreserved and unreserved:
             yield (
                 f"stack.functions reserve {reserved} executions, but the limit of {limit} and"
                 f" {unreserved} unreserved leave {limit - unreserved} for reservations"

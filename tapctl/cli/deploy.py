@@ -246,7 +246,8 @@ def _deployed(request: DeployRequest, result: DeployResult, reporter: Reporter) 
             render = verify.verdict_line if terminal.quiet else verify.as_text
             reporter.result(render(verification, terminal.options()))
         elif request.verifies:
-            reporter.step("no changes; verification skipped", advise(DeployAdvice.VERIFY_ANYWAY))
+            anyway = advise(DeployAdvice.VERIFY_ANYWAY, stack_flags(request.aws, request.stack_name))
+            reporter.step("no changes; verification skipped", anyway)
     except (NotVerified, Interrupted) as error:
         _end(reporter, result, None, error)
         raise

@@ -193,7 +193,7 @@ def template(hook: HookOptions, output: Annotated[OutputOptions, Only("quiet", "
     terminal = Terminal.of(output)
     files = {hook.folder / name: text for name, text in written().items()}
     if there := [path for path in files if path.exists()]:
-        raise UsageError(f"{there[0]} is here", advise(UsageAdvice.CHOOSE_FOLDER))
+        raise UsageError(f"{there[0]} exists", advise(UsageAdvice.CHOOSE_FOLDER))
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text)

@@ -58,6 +58,8 @@ class Found:
     """The parameters with NoEcho."""
     required: tuple[str, ...] = ()
     """The parameters without a default."""
+    stacks: tuple[str, ...] = ()
+    """The names that a CDK app gives its stacks, where it was synthesised."""
 
 
 def init(what: InitOptions, output: Annotated[OutputOptions, Only("quiet", "verbose")]) -> None:
@@ -71,7 +73,7 @@ def init(what: InitOptions, output: Annotated[OutputOptions, Only("quiet", "verb
     path = Path(FILE)
     known = find()
     if known is not None and known.parent == Path.cwd():
-        terminal.message(f"{known.name if known.name == FILE else f'[tool.tapctl] of {PROJECT}'} is here, and is kept")
+        terminal.message(f"{known.name if known.name == FILE else f'[tool.tapctl] of {PROJECT}'} exists, and is kept")
     else:
         found = look(Path())
         text = proposal(found)
@@ -81,14 +83,14 @@ def init(what: InitOptions, output: Annotated[OutputOptions, Only("quiet", "verb
         if what.yes or terminal.confirm(f"Write {FILE}?"):
             written += _write(path, text, terminal)
     if WORKFLOW.exists():
-        terminal.message(f"{WORKFLOW} is here, and is kept")
+        terminal.message(f"{WORKFLOW} exists, and is kept")
     elif what.ci or (what.ci is None and not what.yes and terminal.confirm(f"Write {WORKFLOW}?")):
         written += _write(WORKFLOW, workflow(path), terminal)
     terminal.message(worded(_next(path, found.required)) if written else "nothing was written")
 
 
 def _next(path: Path, required: tuple[str, ...]) -> Hint:
-    """The command to run next, after the required parameters that the first environment has no value for."""
+    """The command to run next, after the template and the parameters that the first environment needs."""
     from tapctl.settings.config_file import environment_of, load
 
     if not path.exists():
@@ -98,16 +100,26 @@ def _next(path: Path, required: tuple[str, ...]) -> Hint:
     have = environment_of(file, env, path).parameters
     unset = [name for name in required if name not in have]
     option = f" --env {env}" if env else ""
+    if file.template and not _is_there(path.parent / file.template):
+        if Path(CDK).is_file():
+            return advise(UsageAdvice.NEXT_SYNTHESIZE, option)
+        return advise(UsageAdvice.NEXT_NAME_TEMPLATE, str(path), option)
     if unset:
         return advise(UsageAdvice.NEXT_FILL_IN, ", ".join(unset), str(path), option)
     return advise(UsageAdvice.NEXT_PREFLIGHT, option)
+
+
+def _is_there(template: Path) -> bool:
+    from tapctl.template.cloud_assembly import MANIFEST
+
+    return (template / MANIFEST if template.is_dir() else template).is_file()
 
 
 def _write(path: Path, text: str, terminal: Terminal) -> int:
     """Write a new file; returns 1. Raises `UsageError` if it exists by now."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
-        raise UsageError(f"{path} is here by now", advise(UsageAdvice.CHECK_AND_RUN_INIT))
+        raise UsageError(f"{path} exists by now", advise(UsageAdvice.CHECK_AND_RUN_INIT))
     write_atomically(path, text)
     terminal.message(f"wrote {path}")
     return 1
@@ -130,7 +142,7 @@ def look(folder: Path) -> Found:
                 notes += [more] if more else []
                 envs |= more_envs
     templates = tuple(dict.fromkeys([*named, *_templates(folder)]))
-    found = Found(templates, envs, tuple(notes))
+    found = Found(templates, envs, tuple(notes), stacks=_synthesised(folder / templates[0]) if templates else ())
     template = _loaded(folder / templates[0]) if templates else None
     if template is None:
         return found
@@ -139,6 +151,16 @@ def look(folder: Path) -> Found:
     required = tuple(name for name, entry in declared.items() if "Default" not in entry)
     envs = with_files(folder, envs, set(declared))
     return replace(found, envs=envs, secrets=secrets, required=required)
+
+
+def _synthesised(path: Path) -> tuple[str, ...]:
+    """The names of the stacks, if it is a `cdk.out` folder that can be read."""
+    from tapctl.template.cloud_assembly import stacks
+
+    try:
+        return tuple(stack.name for stack in stacks(path)) if path.is_dir() else ()
+    except TapctlError:
+        return ()
 
 
 def _loaded(path: Path) -> Template | None:
@@ -204,10 +226,8 @@ def proposal(found: Found) -> str:
 
 def _top(found: Found) -> list[str]:
     template, *others = found.templates or ("template.yaml",)
-    lines = [f"template = {_text(template)}"]
+    lines = [f"template = {_text(template)}{'' if found.templates else ' # no template was found here: name yours'}"]
     lines += [_comment(f"others here: {', '.join(others[:10])}")] if others else []
-    if not found.templates:
-        lines.append("# no template was found here")
     names = {name: env.stack for name, env in found.envs.items() if env.stack}
     patterns = {
         re.sub(rf"\b{re.escape(name)}\b", "{env}", stack) if len(names) > 1 else stack for name, stack in names.items()
@@ -217,6 +237,10 @@ def _top(found: Found) -> list[str]:
     if names:
         kept = ", ".join(f"{stack} of {name}" for name, stack in names.items())
         return [*lines, _comment(f"stack_name has one pattern; pass `--stack-name` for: {kept}")]
+    if len(found.stacks) == 1:
+        return [*lines, f"stack_name = {_text(found.stacks[0])}"]
+    if found.stacks:
+        return [*lines, _comment(f"stack_name has one pattern; pass `--stack-name` for: {', '.join(found.stacks)}")]
     folder = re.sub(r"[^A-Za-z0-9-]+", "-", Path.cwd().name).strip("-") or "stack"
     folder = folder if folder[0].isalpha() else f"stack-{folder}"
     return [*lines, f"stack_name = {_text(f'{folder}-{{env}}')}"]

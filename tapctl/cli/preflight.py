@@ -142,8 +142,8 @@ class GateOptions:
         """Raise `UsageError` for an environment of the sandbox that is not allowed."""
         allowed = not os.environ.get("CI") if self.sandbox is None else self.sandbox
         if settings.sandbox and not allowed:
-            message = f"the environment {settings.env} is the sandbox, which says nothing about a real account"
-            raise UsageError(message, advise(UsageAdvice.CHOOSE_ENVIRONMENT_OR_SANDBOX))
+            env, hint = settings.env or "[defaults]", advise(UsageAdvice.CHOOSE_ENVIRONMENT_OR_SANDBOX)
+            raise UsageError(f"the environment {env} is the sandbox, which says nothing about a real account", hint)
 
 
 def preflight(

@@ -205,7 +205,8 @@ def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tu
     if verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
         return ()
     if plan.possible and plan.changes:
-        remedy = advise(JudgementAdvice.ALLOW_REMEDY if result.remedy_asks else JudgementAdvice.APPLY_REMEDY)
+        apply = JudgementAdvice.ALLOW_REMEDY if result.remedy_asks else JudgementAdvice.APPLY_REMEDY
+        remedy = advise(apply, result.env_option)
     elif unknown := first_unknown(result.changes):
         remedy = advise(JudgementAdvice.AWAIT_KNOWN_CLAIM, unknown[0], unknown[1].reason)
     elif verdict is Verdict.UNCERTAIN:
@@ -241,10 +242,14 @@ def _held_by_others(result: Preflight) -> tuple[Hint, ...]:
 def _ask_for_less(result: Preflight) -> Hint:
     """How to ask for less in the template, where no other function could free concurrency."""
     judgement = result.concurrency
-    provisions = any(change.grows and change.wanted and change.wanted.provisioned for change in result.changes)
+    growing = [change.wanted for change in result.changes if change.grows and change.wanted]
+    provisions = any(wanted.provisioned for wanted in growing)
+    reserves = any(wanted.reserved is not None for wanted in growing)
     match judgement.unreserved, judgement.floor:
         case int(unreserved), Floor(hard=hard, safe=safe) if unreserved > max(hard, safe):
             return advise(JudgementAdvice.PROVISION_LESS) if provisions else advise(JudgementAdvice.RESERVE_LESS)
+        case _ if provisions and reserves:
+            return advise(JudgementAdvice.LEAVE_BOTH_OUT)
         case _ if provisions:
             return advise(JudgementAdvice.LEAVE_PROVISIONED_OUT)
         case _:

@@ -59,6 +59,8 @@ class Preflight:
     """The resource types whose limits are not covered, with how many resources there are of each."""
     env: str | None = None
     """The environment that was chosen."""
+    env_option: str = ""
+    """The option that chooses it, for the commands that hints name, with a blank before it."""
     deployed: StackTree | None = None
     """The template that the stack was deployed from, read where an amount of a limit may have changed."""
     kept: tuple[KeptParameter, ...] = ()

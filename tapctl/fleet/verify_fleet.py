@@ -99,6 +99,7 @@ def _instance(cell: Cell, instance: StackInstance | None) -> Check:
     if instance is None:
         return Check(cell.name, CheckStatus.FAILED, "the stack set has no instance there", permanent=True)
     if instance.status != "CURRENT":
-        why = f": {cause(instance.reason).sentence}" if instance.reason else ""
-        return Check(cell.name, CheckStatus.FAILED, f"the instance is {instance.status}{why}", permanent=True)
+        found = cause(instance.reason) if instance.reason else None
+        message = f"the instance is {instance.status}{f': {found.sentence}' if found else ''}"
+        return Check(cell.name, CheckStatus.FAILED, message, found.hint if found else None, permanent=True)
     return Check(cell.name, CheckStatus.PROVED, "the instance is CURRENT")

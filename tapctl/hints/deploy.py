@@ -42,7 +42,6 @@ class DeployAdvice(Advice):
     SAM_TAKES_BUILD = auto()
 
     # deploying a stack
-    CREATE_WITH_DEPLOY = auto()
     CREATE_AGAIN = auto()
     DEPLOY_CREATES = auto()
     FIX_TEMPLATE = auto()
@@ -61,13 +60,13 @@ class DeployAdvice(Advice):
     FOLLOW_OR_WAIT = auto()  # options that name the stack
     FOLLOW_LATER = auto()  # options that name the stack
     VERIFY = auto()  # options that name the stack
-    VERIFY_ANYWAY = auto()
+    VERIFY_ANYWAY = auto()  # options that name the stack
     RECOVER = auto()  # options that name the stack, what it does
     CONSENT = auto()  # what it does, options
     FIX_AND_RUN_AGAIN = auto()
     FIX_FUNCTION = auto()  # logical id
-    DEPLOY_ROOT = auto()  # stack
-    UPDATE_STACK_SET = auto()
+    NAME_ROOT = auto()  # stack
+    USE_STACK_SET = auto()
     DEPLOY_WITHOUT_EXPRESS = auto()
     DEPLOY_WITHOUT = auto()
     DEPLOY_EXPRESS = auto()
@@ -90,7 +89,7 @@ class DeployAdvice(Advice):
     STOP_IMPORTING = auto()  # stacks, exports
     DESTROY_IMPORTER = auto()  # options that name the stack
     UNPROTECT_FLEET = auto()
-    ALLOW_REMEDY_IN_ENVIRONMENT = auto()  # environment
+    ALLOW_REMEDY_IN_SECTION = auto()  # section of tapctl.toml
     RESOLVE_OR_ALLOW_UNCERTAIN = auto()
 
     # verification

@@ -9,8 +9,8 @@ class JudgementAdvice(Advice):
     """Next steps; the comment lists the values that one takes, in order."""
 
     # the verdict on concurrency
-    APPLY_REMEDY = auto()
-    ALLOW_REMEDY = auto()
+    APPLY_REMEDY = auto()  # option that chooses the environment
+    ALLOW_REMEDY = auto()  # option that chooses the environment
     ALLOW_TWO_STEPS = auto()
     DEPLOY_IN_TWO_STEPS = auto()
     DEPLOY_IN_TWO_STEPS_IF_ALLOWED = auto()
@@ -100,6 +100,7 @@ class JudgementAdvice(Advice):
     CHOOSE_REGION_WITH_SERVICE = auto()
     LEAVE_RESERVATION_OUT = auto()
     LEAVE_PROVISIONED_OUT = auto()
+    LEAVE_BOTH_OUT = auto()
     LEAVE_OUT_FOR_PROVIDER = auto()
     LEAVE_ONE_SETTING_OUT = auto()  # property
     RESERVE_LESS = auto()

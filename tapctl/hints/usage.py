@@ -98,6 +98,8 @@ class UsageAdvice(Advice):
     CORRECT_SNAPSHOT = auto()
     CHECK_AND_RUN_INIT = auto()
     NEXT_PREFLIGHT = auto()  # option of the environment
+    NEXT_SYNTHESIZE = auto()  # option of the environment
+    NEXT_NAME_TEMPLATE = auto()  # file, option of the environment
     NEXT_FILL_IN = auto()  # parameters, file, option of the environment
     EDIT_BY_HAND = auto()
     EDIT_OR_DEPLOY_REMEDY = auto()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tapctl.errors import TapctlError
 from tapctl.report.document import as_document, error_fields
-from tapctl.report.render import RenderOptions, draw
+from tapctl.report.render import RenderOptions, counted, draw
 from tapctl.workflows.destroy import DeletedResource, Deletion, Destroyed
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ SCHEMA = "tapctl.destroy/1"
 
 def deletion(deletion: Deletion, options: RenderOptions) -> str:
     """A line for each resource: the effect, the data that is lost, and last the physical id, which may be long."""
-    title = f"stack {deletion.stack_name}, {len(deletion.resources)} resources"
+    title = f"stack {deletion.stack_name}, {counted(len(deletion.resources), 'resource')}"
     return draw(options, title, *resource_lines(deletion.resources)).rstrip("\n")
 
 

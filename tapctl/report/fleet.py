@@ -20,7 +20,7 @@ from tapctl.report.finding import Report, ReportItem, ReportScope, level, limit_
 from tapctl.report.formats import rendered_by
 from tapctl.report.hints import OF_FLEET, THROUGH_STACK_SET, worded_all
 from tapctl.report.preflight_json import as_document, finding_json
-from tapctl.report.render import STYLES, RenderOptions, age, draw
+from tapctl.report.render import STYLES, RenderOptions, age, counted, draw
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -106,11 +106,6 @@ def _size(result: FleetPreflight) -> str:
     oldest = f", the oldest {age(taken[0])}" if taken else ""
     saved = f" from snapshots{oldest}" if result.is_snapshot else ""
     return f"{counted(accounts, 'account')} in {counted(regions, 'Region')}{saved}"
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, such as `1 cell` and `2,000 cells`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _table(result: FleetPreflight) -> list[Any]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from tapctl.fleet.override_sets import together
 from tapctl.fleet.plan import StepKind
-from tapctl.report.fleet import counted, named_cells, named_keys
+from tapctl.report.fleet import named_cells, named_keys
 from tapctl.report.hints import THROUGH_STACK_SET, worded_all
-from tapctl.report.render import RenderOptions, draw
+from tapctl.report.render import RenderOptions, counted, draw
 from tapctl.state.redaction import REDACTED
 from tapctl.template.parameters import is_secret
 

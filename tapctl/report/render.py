@@ -57,6 +57,11 @@ def draw(options: RenderOptions, *parts: RenderableType) -> str:
     return "\n".join(line.rstrip() for line in canvas.getvalue().splitlines()) + "\n"
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, such as `1 cell` and `2,000 cells`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _as_data(part: Any) -> Any:
     """The part with every text in it as one line without control characters."""
     from rich.table import Table

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from tapctl.errors import TapctlError
 from tapctl.fleet.cause import InstanceFailure, cause
 from tapctl.report.document import error_fields
-from tapctl.report.fleet import counted, named_cells, named_keys
+from tapctl.report.fleet import named_cells, named_keys
 from tapctl.report.fleet_plan import BESIDE, NAMED, SCHEMA, key_json, left_json, left_lines, plan_fields
 from tapctl.report.hints import worded
-from tapctl.report.render import STYLES, RenderOptions, draw
+from tapctl.report.render import STYLES, RenderOptions, counted, draw
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -220,7 +220,9 @@ def _unproved(proof: CellProof) -> Iterator[str]:
             yield f"hint: {worded(proof.verification.resolution)}"
     for check in proof.checks:
         if check.status is CheckStatus.FAILED:
-            yield check.message if check.subject == proof.cell.name else f"{check.subject}: {check.message}"
+            yield check.message if check is proof.instance else f"{check.subject}: {check.message}"
+    if proof.instance.hint:
+        yield f"hint: {worded(proof.instance.hint)}"
 
 
 def verification_json(verification: FleetVerification) -> str:

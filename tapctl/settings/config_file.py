@@ -253,14 +253,13 @@ def environment_of(file: File, name: str | None, path: Path | None) -> Environme
 def _named(file: File, name: str, path: Path | None) -> Environment:
     if name in file.env:
         return file.env[name]
+    hint = advise(UsageAdvice.ADD_ENVIRONMENT, name, path.name if path else FILE)
     if path is None:
-        raise ConfigError(
-            f"there is no environment `{name}`: no {FILE} found", advise(UsageAdvice.ADD_ENVIRONMENT, name, FILE)
-        )
-    near = difflib.get_close_matches(name, file.env, n=1)
-    hint = (
-        advise(UsageAdvice.DID_YOU_MEAN, near[0]) if near else advise(UsageAdvice.IT_HAS, ", ".join(file.env) or "none")
-    )
+        raise ConfigError(f"there is no environment `{name}`: no {FILE} found", hint)
+    if near := difflib.get_close_matches(name, file.env, n=1):
+        hint = advise(UsageAdvice.DID_YOU_MEAN, near[0])
+    elif file.env:
+        hint = advise(UsageAdvice.IT_HAS, ", ".join(file.env))
     raise ConfigError(f"{path} has no environment `{name}`", hint)
 
 

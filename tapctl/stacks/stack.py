@@ -37,8 +37,8 @@ def find_stack(aws: Aws, name: str) -> StackDescription:
         return StackDescription(stack.name, ABSENT)
     if stack.root_id:
         root = stack_name(stack.root_id)
-        raise UsageError(f"stack {stack.name} is nested in stack {root}", advise(DeployAdvice.DEPLOY_ROOT, root))
+        raise UsageError(f"stack {stack.name} is nested in stack {root}", advise(DeployAdvice.NAME_ROOT, root))
     if stack.name.startswith("StackSet-"):
-        hint = advise(DeployAdvice.UPDATE_STACK_SET)
+        hint = advise(DeployAdvice.USE_STACK_SET)
         raise UsageError(f"stack {stack.name} belongs to a StackSet", hint)
     return stack

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.errors import TemplateError
-from tapctl.hints import advise
+from tapctl.hints import Hint, advise
 from tapctl.hints.judgement import JudgementAdvice
 from tapctl.state.files import read_bytes
 
 MANIFEST = "manifest.json"
+FOLDER = "cdk.out"
+"""Where the CDK writes an assembly, unless it is told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,15 @@ class SynthesizedStack:
 def stacks(folder: Path) -> list[SynthesizedStack]:
     """The stacks of an assembly and of its stages, by template. Raises `TemplateError` for any other folder."""
     if not (folder / MANIFEST).exists():
-        raise TemplateError(
-            "is a folder, not a template", advise(JudgementAdvice.NAME_TEMPLATE_IN_FOLDER), file=str(folder)
-        )
+        hint = where_nothing_is(folder, JudgementAdvice.NAME_TEMPLATE_IN_FOLDER)
+        raise TemplateError("is a folder, not a template", hint, file=str(folder))
     by_template = {stack.template: stack for stack in _stacks(folder)}
     return [by_template[template] for template in sorted(by_template)]
+
+
+def where_nothing_is(path: Path, otherwise: JudgementAdvice) -> Hint:
+    """What to do about a path without a template or an assembly: the CDK has not been run where it would write one."""
+    return advise(JudgementAdvice.SYNTHESIZE_CDK_APP if path.name == FOLDER else otherwise)
 
 
 def in_order(folder: Path) -> list[SynthesizedStack]:

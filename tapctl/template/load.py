@@ -106,13 +106,14 @@ def _read(read: Callable[[], bytes], file: str) -> bytes:
     try:
         return read()
     except FileNotFoundError:
-        raise TemplateError("no such file", advise(JudgementAdvice.NAME_TEMPLATE), file=file) from None
+        hint = cloud_assembly.where_nothing_is(Path(file), JudgementAdvice.NAME_TEMPLATE)
+        raise TemplateError("no such file", hint, file=file) from None
     except OSError as error:
         if error.errno == errno.EFBIG:
             message = f"cannot be read: {error.strerror}; CloudFormation accepts at most 1 MB"
             raise TemplateError(message, advise(JudgementAdvice.SPLIT_STACK), file=file) from None
-        hint = advise(JudgementAdvice.PIPE_TEMPLATE) if error.errno in (errno.EISDIR, errno.ENODEV) else None
-        raise TemplateError(f"cannot be read: {error.strerror}", hint, file=file) from None
+        pipe = advise(JudgementAdvice.PIPE_TEMPLATE) if error.errno in (errno.EISDIR, errno.ENODEV) else None
+        raise TemplateError(f"cannot be read: {error.strerror}", pipe, file=file) from None
 
 
 def _decode(data: bytes, file: str) -> str:

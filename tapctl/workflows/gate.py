@@ -62,6 +62,6 @@ def consent(result: Preflight, ui: DeployUI, given: str, env: str | None, done: 
     )
     if action != given and not ui.allow_remedy(action):
         after = f"; only {done} was deployed" if done else ""
-        hint = advise(DeployAdvice.ALLOW_REMEDY_IN_ENVIRONMENT, env or "NAME")
+        hint = advise(DeployAdvice.ALLOW_REMEDY_IN_SECTION, f"env.{env}" if env else "defaults")
         raise Blocked(ExitCode.EXCEEDS, f"deploy blocked: no consent to {action}{after}", hint)
     return action

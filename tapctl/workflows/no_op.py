@@ -1,4 +1,4 @@
-"""Detects by two to four reads, instead of a change set, that a deploy would change nothing.
+"""Detects by two or three reads, instead of a change set, that a deploy would change nothing.
 
 What is not certain is left to CloudFormation: macros, nested stacks, values that live outside of the template and its
 parameters, and NoEcho parameters that this machine did not pass before.

@@ -126,6 +126,7 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
         is_sandbox=settings.sandbox,
         strict=settings.strict,
         env=settings.env,
+        env_option=f" --env {settings.env}" if settings.env else "",
         deployed=inputs.deployed,
         limits=settings.limits,
         coverage=coverage(inputs.tree, settings.limits.own),

@@ -28,6 +28,7 @@ from tapctl.account.snapshot import LEFT_OUT, SnapshotAccount, dumps, load, to_j
 from tapctl.errors import ConfigError, ExitCode
 from tapctl.hints import advise
 from tapctl.hints.judgement import JudgementAdvice
+from tapctl.hints.usage import UsageAdvice
 from tapctl.limits import catalogue
 from tapctl.report.hints import worded
 from tapctl.unknown import Unknown
@@ -274,6 +275,12 @@ class TestBroken:
         assert caught.value.message.startswith(f"{tmp_path / 'account.json'}: {field} ")
         golden(caught.value)
 
+    def test_an_account_below_its_reservations_is_accepted(self, tmp_path: Path) -> None:
+        limits = {"concurrent_executions": 10, "unreserved_concurrent_executions": 0}
+        content = {**with_function(physical_id="x", reserved=100), "limits": limits}
+
+        assert read_snapshot(tmp_path, content).account.stack is not None
+
     @pytest.mark.parametrize(
         "function",
         [
@@ -297,6 +304,7 @@ class TestBroken:
         with pytest.raises(ConfigError) as caught:
             load(tmp_path)
         assert str(tmp_path) in caught.value.message
+        assert caught.value.hint == advise(UsageAdvice.NAME_FILE_IN_FOLDER)
         golden(caught.value)
 
     def test_invalid_utf_8_is_not_a_snapshot(self, tmp_path: Path, golden: Golden) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tapctl.cli.explain import NEXT_STEPS
+from tapctl.errors import ExitCode
 from tests.cli.conftest import Tapctl
 from tests.support.golden import Golden
 
@@ -36,6 +38,10 @@ def test_a_topic(topic: str, tapctl: Tapctl, golden: Golden) -> None:
 
     assert answer.code == 0
     golden(answer.out)
+
+
+def test_every_failure_has_a_next_step() -> None:
+    assert NEXT_STEPS.keys() == set(ExitCode) - {ExitCode.OK}
 
 
 def test_all_topics_are_listed(tapctl: Tapctl) -> None:

@@ -112,9 +112,32 @@ def test_what_all_environments_share_is_asked_for_once(desk: Path, tapctl: Tapct
 
 
 def test_an_empty_folder_gets_the_smallest_file(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
-    tapctl("init", "--yes")
+    answer = tapctl("init", "--yes")
 
-    golden((desk / "tapctl.toml").read_text())
+    golden([(desk / "tapctl.toml").read_text(), answer.err])
+
+
+@pytest.mark.parametrize("names", [("Shop",), ("Shop", "Data")])
+def test_the_stacks_of_an_app_keep_their_names(
+    names: tuple[str, ...], desk: Path, tapctl: Tapctl, golden: Golden
+) -> None:
+    stack = "aws:cloudformation:stack"
+    artifacts = {name: {"type": stack, "properties": {"templateFile": f"{name}.json"}} for name in names}
+    (desk / "cdk.json").write_text(json.dumps(CDK))
+    (desk / "cdk.out").mkdir()
+    (desk / "cdk.out" / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    for name in names:
+        (desk / "cdk.out" / f"{name}.json").write_text('{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}')
+
+    answer = tapctl("init", "--yes")
+    golden([(desk / "tapctl.toml").read_text(), answer.err])
+
+
+def test_an_app_that_was_not_synthesised_is_synthesised_next(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
+    (desk / "cdk.json").write_text(json.dumps(CDK))
+
+    answer = tapctl("init", "--yes")
+    golden([answer.err, tapctl("demand").err])
 
 
 def test_nothing_is_overwritten(sam: Path, tapctl: Tapctl, golden: Golden) -> None:

@@ -465,8 +465,8 @@ def test_a_snapshot_of_an_instance_is_judged_by_what_the_template_asks_for(
 
 REMEDIES = [
     pytest.param("", "", "`tapctl fleet deploy --remedy adjust` gives", id="consent is needed"),
-    pytest.param('remedy = "adjust"', "", "`tapctl fleet deploy` gives", id="the fleet consents"),
-    pytest.param('remedy = "fail"', "--remedy adjust", "`tapctl fleet deploy` gives", id="the option consents"),
+    pytest.param('remedy = "adjust"', "", "a rollout with these options gives", id="the fleet consents"),
+    pytest.param('remedy = "fail"', "--remedy adjust", "a rollout with these options gives", id="the option consents"),
     pytest.param('remedy = "adjust"', "--remedy fail", "leave out the reservation", id="the option forbids"),
     pytest.param('remedy = "fail"', "", "leave out the reservation", id="the fleet forbids"),
 ]

@@ -43,6 +43,15 @@ def test_the_option_beats_the_variable(
             gate.check(Settings("t.yaml", env="local", sandbox=True))
 
 
+def test_a_gate_refuses_the_sandbox_of_all_environments(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
+    (desk / "tapctl.toml").write_text('template = "t.yaml"\n[defaults]\nsandbox = true\n')
+
+    answer = tapctl("preflight", "--no-sandbox")
+
+    assert answer.is_error(2)
+    golden(answer.err)
+
+
 def test_a_snapshot_asks_no_sandbox(desk: Path, tapctl: Tapctl) -> None:
     (desk / "tapctl.toml").write_text(f'template = "t.yaml"\n{local("shop")}')
     (desk / "t.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}")

@@ -9,6 +9,7 @@ from tapctl.errors import UsageError
 from tapctl.fleet.verify_fleet import FleetVerification, verify_fleet
 from tapctl.hints import advise
 from tapctl.hints.deploy import DeployAdvice
+from tapctl.hints.failures import FailureAdvice
 from tapctl.sandbox.stack_set_rules import Failure
 from tapctl.unknown import Unknown
 from tests.support.golden import Golden
@@ -70,6 +71,15 @@ def test_instances_that_are_missing_or_outdated(desk: Desk, golden: Golden) -> N
     desk.section = {}
 
     golden(unproved(verified(desk)), first=first, second=second)
+
+
+def test_an_instance_that_failed_has_the_next_step(desk: Desk) -> None:
+    last = desk.fleet.accounts[-1]
+    desk.fleet.rules(fail={f"{last}/{REGION}": Failure("orders-webhook already exists")})
+    desk.section = {"failure_tolerance": 1}
+    desk.deploy()
+
+    assert [proof.instance.hint for proof in verified(desk).failed] == [advise(FailureAdvice.RENAME_OR_DELETE_OTHER)]
 
 
 def test_a_stack_that_is_gone_is_not_proved(desk: Desk) -> None:

@@ -16,6 +16,14 @@ def test_each_resource_is_one_line(golden: Golden) -> None:
     golden(destroy.deletion(Deletion("shop", "id", (deleted, retained), "bucket"), RenderOptions(100, color=False)))
 
 
+def test_one_resource_is_no_plural() -> None:
+    only = DeletedResource("Table", "AWS::DynamoDB::Table", "table-1")
+
+    printed = destroy.deletion(Deletion("shop", "id", (only,), ""), RenderOptions(100, color=False))
+
+    assert printed.startswith("stack shop, 1 resource\n")
+
+
 def test_only_what_was_uploaded_is_said_to_be_kept(golden: Golden) -> None:
     retained = DeletedResource("Table", "AWS::DynamoDB::Table", "table-1", "Retain")
     ends = [

@@ -36,6 +36,15 @@ def test_another_wording_takes_the_same_values() -> None:
         assert {advice for advice, text in instead.items() if places(text) not in (0, places(wording(advice)))} == set()
 
 
+def test_a_running_deploy_is_not_told_to_deploy() -> None:
+    once_it_has_ended = {JudgementAdvice.DEPLOY_SECOND_STEP}
+    with_another_option = {JudgementAdvice.WAIT_FOR_INCREASE}
+
+    told = {advice for advice in JudgementAdvice if "`tapctl deploy" in DURING_DEPLOY.get(advice, wording(advice))}
+
+    assert told == once_it_has_ended | with_another_option
+
+
 def sources() -> Iterator[tuple[str, ast.AST]]:
     """Every node of the package with its place, the enums and their wordings aside."""
     for path in sorted(PACKAGE.rglob("*.py")):

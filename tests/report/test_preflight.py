@@ -120,8 +120,8 @@ def test_a_deploy_does_not_suggest_a_deploy(judged: Any) -> None:
     text = preflight.as_text(judged(10, 100), PLAIN, deploying=True)
 
     assert "`tapctl deploy`" not in text
-    assert worded(advise(JudgementAdvice.APPLY_REMEDY), DURING_DEPLOY) in text
-    assert worded(advise(JudgementAdvice.APPLY_REMEDY)) not in text
+    assert worded(advise(JudgementAdvice.APPLY_REMEDY, ""), DURING_DEPLOY) in text
+    assert worded(advise(JudgementAdvice.APPLY_REMEDY, "")) not in text
 
 
 def test_a_template_without_functions_has_neither_table_nor_bar(judged: Any) -> None:

@@ -149,7 +149,7 @@ def test_a_failure_says_what_to_do(golden: Golden) -> None:
 OK = Check("Fn", CheckStatus.PROVED, "it is active")
 WRONG = Check("Fn", CheckStatus.FAILED, "reserves 7, not 350")
 CURRENT = Check("instance", CheckStatus.PROVED, "the instance is CURRENT")
-OUTDATED = Check("instance", CheckStatus.FAILED, "the instance is OUTDATED: boom")
+OUTDATED = Check("instance", CheckStatus.FAILED, "the instance is OUTDATED: boom", noted("defuse it"))
 
 
 def proof(number: int, instance: Check, found: Any) -> CellProof:
@@ -180,6 +180,7 @@ def test_the_document_of_a_proof() -> None:
     assert document["verified"] is False
     assert [cell["verified"] for cell in document["cells"]] == [True, False, False, False]
     assert [cell["reason"] for cell in document["cells"]] == [None, None, "role read cannot be assumed", None]
+    assert document["cells"][3]["checks"][0]["hint"] == "defuse it"
 
 
 BESIDE = ((account(9), "eu-west-1"),)

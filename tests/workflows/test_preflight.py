@@ -305,6 +305,17 @@ def test_where_no_remedy_helps_the_hint_is_what_to_write(golden: Golden) -> None
     golden([finding.message, *finding.hints])
 
 
+@pytest.mark.parametrize(
+    ("reserved", "advice"),
+    [("30", JudgementAdvice.LEAVE_BOTH_OUT), ("!Ref AWS::NoValue", JudgementAdvice.LEAVE_PROVISIONED_OUT)],
+)
+def test_what_to_leave_out_is_everything_that_the_function_claims(reserved: str, advice: JudgementAdvice) -> None:
+    alias = "{FunctionName: !Ref Fn, ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 5}}"
+    text = f"{FUNCTION.format(reserved)}  A: {{Type: AWS::Lambda::Alias, Properties: {alias}}}\n"
+
+    assert hints(judge(template(text), fake_account(10), settings()))[0] == advise(advice)
+
+
 def test_a_name_that_no_function_has_is_a_warning() -> None:
     found = judged("5", fake_account(), priority=("fn",))
     assert (found.verdict, found.findings[-1].severity) == (FITS, "warning")
@@ -399,6 +410,11 @@ class TestKeptParameters:
 
 def hints(found: Preflight) -> list[Hint]:
     return [*found.findings[0].hints]
+
+
+@pytest.mark.parametrize(("env", "option"), [("prod", " --env prod"), (None, "")])
+def test_the_remedy_is_written_for_the_environment_that_was_chosen(env: str | None, option: str) -> None:
+    assert hints(judged("100", fake_account(10), env=env))[0].values == (option,)
 
 
 class TestHolders:

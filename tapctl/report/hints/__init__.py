@@ -11,13 +11,27 @@ from tapctl.hints.judgement import JudgementAdvice
 
 DURING_DEPLOY: Mapping[Advice, str] = {
     JudgementAdvice.ALLOW_REMEDY: (
-        "`--remedy adjust` applies the remedy; `tapctl fix --write` writes it into the template"
+        "`--remedy adjust` applies the remedy; `tapctl fix{} --write` writes it into the template"
     ),
-    JudgementAdvice.APPLY_REMEDY: "`tapctl fix --write` writes the remedy into the template",
+    JudgementAdvice.APPLY_REMEDY: "`tapctl fix{} --write` writes the remedy into the template",
+    JudgementAdvice.ALLOW_TWO_STEPS: "`--remedy adjust` deploys it in two steps: it lowers first, then raises",
+    JudgementAdvice.DEPLOY_IN_TWO_STEPS: "it is deployed in two steps: it lowers first, then raises",
+    JudgementAdvice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED: (
+        "without `--remedy fail`, it is deployed in two steps: it lowers first, then raises"
+    ),
 }
 """The wording while a deploy is running, where it differs."""
 
+_BY_DEPLOY = "a deploy into these accounts applies the remedy"
+
 OF_FLEET: Mapping[Advice, str] = {
+    JudgementAdvice.ALLOW_REMEDY: f"{_BY_DEPLOY} with your consent, or with `--remedy adjust`",
+    JudgementAdvice.APPLY_REMEDY: _BY_DEPLOY,
+    JudgementAdvice.ALLOW_TWO_STEPS: (
+        "a deploy into these accounts takes two steps with your consent, or with `--remedy adjust`: it lowers first,"
+        " then raises"
+    ),
+    JudgementAdvice.DEPLOY_IN_TWO_STEPS: ("a deploy into these accounts takes two steps: it lowers first, then raises"),
     JudgementAdvice.RAISE_SANDBOX_LIMIT: (
         "or raise the limit in the sandbox: `tapctl sandbox start --account-limit ACCOUNT={}`"
     ),
@@ -35,7 +49,7 @@ THROUGH_STACK_SET: Mapping[Advice, str] = {
     JudgementAdvice.ALLOW_REMEDY: (
         "`tapctl fleet deploy --remedy adjust` gives these accounts the remedy as parameter overrides"
     ),
-    JudgementAdvice.APPLY_REMEDY: "`tapctl fleet deploy` gives these accounts the remedy as parameter overrides",
+    JudgementAdvice.APPLY_REMEDY: "a rollout with these options gives these accounts the remedy as parameter overrides",
     JudgementAdvice.ALLOW_TWO_STEPS: _IN_TWO_ROLLOUTS,
     JudgementAdvice.DEPLOY_IN_TWO_STEPS: _IN_TWO_ROLLOUTS,
     JudgementAdvice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED: _IN_TWO_ROLLOUTS,

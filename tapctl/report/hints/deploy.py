@@ -41,7 +41,6 @@ WORDING: Mapping[Advice, str] = {
         "its result, `.aws-sam/build/template.yaml`, is taken once it is newer than the template"
     ),
     # deploying a stack
-    DeployAdvice.CREATE_WITH_DEPLOY: "create it with `tapctl deploy`",
     DeployAdvice.CREATE_AGAIN: "create it again with `tapctl deploy`",
     DeployAdvice.DEPLOY_CREATES: "`tapctl deploy` creates it",
     DeployAdvice.FIX_TEMPLATE: "fix the template",
@@ -62,13 +61,16 @@ WORDING: Mapping[Advice, str] = {
     DeployAdvice.FOLLOW_OR_WAIT: "follow it with `tapctl watch{}`, or wait longer with `--timeout`",
     DeployAdvice.FOLLOW_LATER: "`tapctl watch{}` shows whether it begins later",
     DeployAdvice.VERIFY: "verify it with `tapctl verify{}`",
-    DeployAdvice.VERIFY_ANYWAY: "`tapctl verify` verifies it anyway",
+    DeployAdvice.VERIFY_ANYWAY: "`tapctl verify{}` verifies it anyway",
     DeployAdvice.RECOVER: "`tapctl deploy{} --recover` will {}",
     DeployAdvice.CONSENT: "to {}, pass `{}`",
     DeployAdvice.FIX_AND_RUN_AGAIN: "fix what the reason names, and run the command again",
     DeployAdvice.FIX_FUNCTION: "fix the function behind {}, whose log is above, and run `tapctl deploy` again",
-    DeployAdvice.DEPLOY_ROOT: "deploy stack {}",
-    DeployAdvice.UPDATE_STACK_SET: "deploy it with `aws cloudformation update-stack-set`",
+    DeployAdvice.NAME_ROOT: "name stack {} instead",
+    DeployAdvice.USE_STACK_SET: (
+        "change it with `aws cloudformation update-stack-set`, delete it with `aws cloudformation"
+        " delete-stack-instances`"
+    ),
     DeployAdvice.DEPLOY_WITHOUT_EXPRESS: "deploy without `--express`",
     DeployAdvice.DEPLOY_WITHOUT: "deploy without it",
     DeployAdvice.DEPLOY_EXPRESS: "fix the template and deploy it with `--express`",
@@ -76,7 +78,9 @@ WORDING: Mapping[Advice, str] = {
     DeployAdvice.OMIT_EXPRESS: "the Region may not support express deploys: omit `--express`",
     DeployAdvice.OMIT_REVERT_DRIFT: "the Region may not support drift-aware change sets: omit `--revert-drift`",
     DeployAdvice.ACKNOWLEDGE: "acknowledge them with `--capability`",
-    DeployAdvice.RENAME_OR_IMPORT: "rename what exists already, delete it, or import it with `--import-existing`",
+    DeployAdvice.RENAME_OR_IMPORT: (
+        "rename what exists already, delete it, or import it with DeletionPolicy Retain and `--import-existing`"
+    ),
     DeployAdvice.ALLOW_TO_SEE_WHICH: "allow the action {} to see which it is",
     DeployAdvice.IMPORT_LEFT: "`tapctl deploy{} --import-existing` imports what the template names",
     DeployAdvice.IMPORT_STAYING: "pass `--import-existing` to import what the template names",
@@ -98,8 +102,8 @@ WORDING: Mapping[Advice, str] = {
     DeployAdvice.STOP_IMPORTING: "deploy {} without Fn::ImportValue of {} first",
     DeployAdvice.DESTROY_IMPORTER: "or delete what imports it: `tapctl destroy{}`",
     DeployAdvice.UNPROTECT_FLEET: "remove `protected = true` from tapctl.toml first",
-    DeployAdvice.ALLOW_REMEDY_IN_ENVIRONMENT: (
-        'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [env.{}] of tapctl.toml'
+    DeployAdvice.ALLOW_REMEDY_IN_SECTION: (
+        'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [{}] of tapctl.toml'
     ),
     DeployAdvice.RESOLVE_OR_ALLOW_UNCERTAIN: (
         "resolve it as the hints above say, or deploy anyway with `--allow-uncertain`"

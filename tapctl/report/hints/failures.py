@@ -114,7 +114,9 @@ WORDING: Mapping[Advice, str] = {
     FailureAdvice.RENAME_OR_REMOVE_FROM_STACK: "rename it, or remove it from stack {} first",
     FailureAdvice.RENAME_OR_UNNAME: "rename it, or remove its name, and deploy again",
     FailureAdvice.CHANGE_FUNCTION: "change the function, or remove the new version from the template",
-    FailureAdvice.RENAME_DELETE_OR_IMPORT: "rename it, delete the other, or import the other with `--import-existing`",
+    FailureAdvice.RENAME_DELETE_OR_IMPORT: (
+        "rename it, delete the other, or import the other with DeletionPolicy Retain and `--import-existing`"
+    ),
     FailureAdvice.RENAME_OR_NOT_IMPORT: "deploy without `--import-existing`, or rename the resource",
     FailureAdvice.DEPLOY_WITHOUT_IMPORT: "deploy {} without Fn::ImportValue of {} first",
     FailureAdvice.DEPLOY_EXPORTER: "deploy the stack that exports it first",

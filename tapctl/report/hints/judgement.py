@@ -7,11 +7,11 @@ from tapctl.hints.judgement import JudgementAdvice
 
 WORDING: Mapping[Advice, str] = {
     JudgementAdvice.APPLY_REMEDY: (
-        "`tapctl deploy` with these options applies the remedy; `tapctl fix --write` writes it into the template"
+        "`tapctl deploy` with these options applies the remedy; `tapctl fix{} --write` writes it into the template"
     ),
     JudgementAdvice.ALLOW_REMEDY: (
-        "`tapctl deploy` applies the remedy with your consent, or with `--remedy adjust`; `tapctl fix --write` writes"
-        " it into the template"
+        "`tapctl deploy` with these options applies the remedy with your consent, or with `--remedy adjust`;"
+        " `tapctl fix{} --write` writes it into the template"
     ),
     JudgementAdvice.ALLOW_TWO_STEPS: (
         "`tapctl deploy` deploys it in two steps with your consent, or with `--remedy adjust`: it lowers first, then"
@@ -29,7 +29,7 @@ WORDING: Mapping[Advice, str] = {
         "`aws lambda delete-provisioned-concurrency-config --function-name {} --qualifier {}` frees what an earlier"
         " deploy left behind"
     ),
-    JudgementAdvice.START_SANDBOX_WITH_LIMIT: "`tapctl sandbox start --limit {}`",
+    JudgementAdvice.START_SANDBOX_WITH_LIMIT: "`tapctl sandbox start --limit {}` sets the limit",
     JudgementAdvice.RAISE_SANDBOX_LIMIT: "or raise the sandbox's limit: `tapctl sandbox start --limit {}`",
     JudgementAdvice.REQUEST_INCREASE: (
         "or request an increase: `aws service-quotas request-service-quota-increase --service-code {}"
@@ -131,6 +131,7 @@ WORDING: Mapping[Advice, str] = {
     JudgementAdvice.CHOOSE_REGION_WITH_SERVICE: "choose a Region that has the service",
     JudgementAdvice.LEAVE_RESERVATION_OUT: "leave out the reservation",
     JudgementAdvice.LEAVE_PROVISIONED_OUT: "leave out ProvisionedConcurrencyConfig",
+    JudgementAdvice.LEAVE_BOTH_OUT: "leave out ProvisionedConcurrencyConfig and ReservedConcurrentExecutions",
     JudgementAdvice.LEAVE_OUT_FOR_PROVIDER: (
         "leave out the reservation; the capacity provider limits how far the function scales"
     ),
