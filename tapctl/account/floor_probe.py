@@ -56,7 +56,7 @@ def send(reader: LiveAccount, probe: Probe) -> LearnedFloor:
     raise AwsError(
         f"Lambda reserved all {probe.limit} executions for {probe.function}, which no known rule allows;"
         " the old reservation is restored",
-        advise(JudgementAdvice.PIN_MINIMUM),
+        advise(JudgementAdvice.PASS_MINIMUM),
     )
 
 

@@ -191,7 +191,7 @@ def _found(
     """The values by `KIND:NAME`; unknown is what does not exist."""
     keys = {f"{kind}:{name}": name for name in names}
     return {
-        key: values.get(name, Unknown(f"{missing} {name}", advise(JudgementAdvice.CREATE_LOOKUP, key)))
+        key: values.get(name, Unknown(f"{missing} {name}", advise(JudgementAdvice.CREATE_OR_PASS_LOOKUP, key)))
         for key, name in keys.items()
     }
 

@@ -69,7 +69,7 @@ def is_open(reader: LiveAccount, wanted: WantedQuota, *, waits: bool = False) ->
     of = "" if limit == CONCURRENCY else f" of {wanted.units}"
     raise BusyError(
         f"an increase{of} to {pending[0].value} was requested on {pending[0].requested_on} and is pending",
-        advise(JudgementAdvice.LIST_INCREASES),
+        advise(JudgementAdvice.AWAIT_DECISION),
     )
 
 
@@ -105,7 +105,7 @@ def wait(
         if waited >= timeout:
             names = ", ".join(map(str, left))
             raise BusyError(
-                f"AWS has not granted {names} after {timeout:.0f} s", advise(JudgementAdvice.LIST_INCREASES)
+                f"AWS has not granted {names} after {timeout:.0f} s", advise(JudgementAdvice.AWAIT_DECISION)
             )
         pause = min(POLL_SECONDS, timeout - waited)
         sleep(pause)

@@ -48,12 +48,12 @@ WRONG_CLOCK = RefusalKind(
 EXPIRED = RefusalKind(
     frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"}),
     "the AWS credentials have expired",
-    advise(JudgementAdvice.RENEW_CREDENTIALS),
+    advise(JudgementAdvice.SIGN_IN_AGAIN),
 )
 INVALID_KEYS = RefusalKind(
     frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}),
     "AWS does not accept the credentials",
-    advise(JudgementAdvice.TEST_CREDENTIALS),
+    advise(JudgementAdvice.CHECK_CREDENTIALS),
 )
 DENIED = RefusalKind(
     frozenset(
@@ -94,7 +94,7 @@ THROTTLED = RefusalKind(
 NO_TRUSTED_ACCESS = RefusalKind(
     frozenset(),
     "{}",
-    advise(JudgementAdvice.TRUST_STACK_SETS),
+    advise(JudgementAdvice.ACTIVATE_ORGANIZATIONS_ACCESS),
     ("You must enable organizations access",),
 )
 NO_ADMINISTRATOR = RefusalKind(
@@ -198,7 +198,7 @@ def _no_answer(error: Exception, action: str) -> AwsError | UsageError:
     match type(error).__name__:
         case name if name in _NO_CREDENTIALS:
             return NoCredentials(
-                f"{action}: no usable AWS credentials were found", advise(JudgementAdvice.GIVE_CREDENTIALS)
+                f"{action}: no usable AWS credentials were found", advise(JudgementAdvice.CONFIGURE_CREDENTIALS)
             )
         case name if name in _NO_SESSION:
             return NoCredentials(f"{action}: the SSO session has expired", EXPIRED.hint)

@@ -154,7 +154,7 @@ class StackEvent:
 def _known(name: str, value: str) -> str | Unknown:
     if value and set(value) == {"*"}:
         reason = f"parameter {name} keeps its deployed value, which AWS does not return"
-        return Unknown(reason, advise(JudgementAdvice.GIVE_PARAMETER, name))
+        return Unknown(reason, advise(JudgementAdvice.PASS_PARAMETER, name))
     return value
 
 

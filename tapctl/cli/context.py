@@ -62,7 +62,7 @@ def credentials_optional(*, permits_sandbox: bool = False) -> Iterator[None]:
         if permits_sandbox:
             hint = with_step(hint, advise(UsageAdvice.CHOOSE_SANDBOX_ENVIRONMENT))
         if isinstance(error, NoCredentials):
-            hint = with_step(hint, advise(UsageAdvice.USE_NO_SNAPSHOT))
+            hint = with_step(hint, advise(UsageAdvice.PASS_SNAPSHOT))
         only = "; `--sandbox` only permits the sandbox and does not choose it" if permits_sandbox else ""
         raise type(error)(f"{error.message}{only}", hint) from None
 
@@ -322,7 +322,7 @@ def stack_name_of(settings: Settings) -> str:
     """The stack's name. Raises `UsageError` if nothing gives one."""
     if settings.stack_name is None:
         others = [f"`--env {name}`" for name in settings.environments] or ["`stack_name` in tapctl.toml"]
-        raise UsageError("no stack name given", advise(UsageAdvice.GIVE_STACK_NAME_OR, " or ".join(others)))
+        raise UsageError("no stack name given", advise(UsageAdvice.PASS_STACK_NAME_OR, " or ".join(others)))
     return settings.stack_name
 
 

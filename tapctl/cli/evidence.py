@@ -123,10 +123,10 @@ def run(which: RunOptions, account: Account, output: OutputOptions) -> None:
             terminal.result(as_json(record), file)
             terminal.message(f"wrote {file}")
         if stacks := runner.journal.stacks():
-            terminal.message(f"not deleted: {', '.join(stacks)}", advise(UsageAdvice.CLEAN_DELETES))
+            terminal.message(f"not deleted: {', '.join(stacks)}", advise(UsageAdvice.DELETE_WITH_CLEAN))
     terminal.result(as_text(record) if output.text else as_json(record))
     if runner.left:
-        raise DeployStuck(f"could not delete {'; '.join(runner.left)}", advise(UsageAdvice.CLEAN_EVIDENCE))
+        raise DeployStuck(f"could not delete {'; '.join(runner.left)}", advise(UsageAdvice.CLEAN_AGAIN))
     nothing = not any(result.reading for result in record.results)
     raise typer.Exit(ExitCode.UNCERTAIN if nothing or record.contradicted() else ExitCode.OK)
 

@@ -71,7 +71,7 @@ def fetch(url: str) -> bytes:
     with urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - https alone, see above
         data: bytes = answer.read(MAX_PAYLOAD + 1)
     if len(data) > MAX_PAYLOAD:
-        raise UsageError(f"the payload has more than {MAX_PAYLOAD:,} bytes", advise(UsageAdvice.SEND_TWO_TEMPLATES))
+        raise UsageError(f"the payload has more than {MAX_PAYLOAD:,} bytes", advise(UsageAdvice.AT_MOST_TWO_TEMPLATES))
     return data
 
 

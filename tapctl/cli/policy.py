@@ -236,7 +236,7 @@ def _of_rollout(account: AccountOptions, template: TemplateOptions, targets: Tar
     if others:
         raise UsageError("a rollout deploys one fleet", advise(UsageAdvice.RUN_FOR_EACH))
     if not fleet.stack_set:
-        hint = advise(DeployAdvice.GIVE_STACK_SET, targets.name)
+        hint = advise(DeployAdvice.SET_STACK_SET, targets.name)
         raise UsageError(f"fleet {targets.name} has no stack set", hint)
     default = f"arn:{partition(account.region or '').name}:iam::*:role/{ADMINISTRATION_ROLE}"
     role = (fleet.administration_role or default) if fleet.permission == "self" else None

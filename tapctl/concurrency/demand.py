@@ -224,7 +224,7 @@ def _why_opaque(resolver: Resolver, resource: Resource) -> str:
 
 _ON_INSTANCES = Unknown(
     "it runs on managed instances, and AWS does not document what reserved or provisioned concurrency does there",
-    advise(JudgementAdvice.LEAVE_OUT_FOR_PROVIDER),
+    advise(JudgementAdvice.LIMIT_BY_CAPACITY_PROVIDER),
 )
 
 

@@ -232,7 +232,7 @@ def _in_use(limit: Limit, result: Preflight) -> Iterator[Finding]:
             hint = advise(JudgementAdvice.KEEP_EXPORT)
             if change.maybe:
                 verdict, message = Verdict.UNKNOWN, f"{message}, and whether it does is unknown: {change.maybe.reason}"
-            yield Finding(limit.id, verdict, message, *place, (hint, advise(JudgementAdvice.READ, limit.docs)))
+            yield Finding(limit.id, verdict, message, *place, (hint, advise(JudgementAdvice.READ_PAGE, limit.docs)))
 
 
 def _listed(importers: tuple[str, ...]) -> str:

@@ -197,7 +197,7 @@ def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tu
     """The two steps where there are some to do; else the remedy, a higher quota, and throttles that reserve nothing."""
     if result.two_step:
         if result.two_step.first is None:
-            return (advise(JudgementAdvice.EXPLAIN_TWO_STEPS, result.two_step.reason),)
+            return _some(result.two_step.instead)
         return (two_steps(result),)
     verdict, plan = result.concurrency.verdict, result.plan
     remedy: Hint
@@ -207,9 +207,9 @@ def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tu
     if plan.possible and plan.changes:
         remedy = advise(JudgementAdvice.ALLOW_REMEDY if result.remedy_asks else JudgementAdvice.APPLY_REMEDY)
     elif unknown := first_unknown(result.changes):
-        remedy = advise(JudgementAdvice.AWAIT_KNOWN_CLAIM, unknown[0], unknown[1].reason)
+        remedy = advise(JudgementAdvice.DETERMINE_CLAIM, unknown[0], unknown[1].reason)
     elif verdict is Verdict.UNCERTAIN:
-        remedy = advise(JudgementAdvice.PIN_MINIMUM)
+        remedy = advise(JudgementAdvice.PASS_MINIMUM)
     elif result.reserved_by_others:
         remedy, others = (*others, advise(JudgementAdvice.FREE_RESERVATIONS))[0], ()
     else:
@@ -235,7 +235,7 @@ def _held_by_others(result: Preflight) -> tuple[Hint, ...]:
         return ()
     named = ", ".join(f"{name} {value}" for name, value in others[:HOLDERS])
     more = len(others) - HOLDERS
-    return (advise(JudgementAdvice.FREE_HELD, f"{named}{f' and {more} more' if more > 0 else ''}"),)
+    return (advise(JudgementAdvice.FREE_RESERVATIONS_OF, f"{named}{f' and {more} more' if more > 0 else ''}"),)
 
 
 def _ask_for_less(result: Preflight) -> Hint:
@@ -258,13 +258,13 @@ def _increase(limit: Limit, result: Preflight) -> tuple[Hint, ...]:
         return ()
     if result.is_sandbox:
         hidden = _overcommitted(judgement, result.account.holders)
-        return (advise(JudgementAdvice.RAISE_SANDBOX_LIMIT, judgement.limit + judgement.lacking + hidden),)
+        return (advise(JudgementAdvice.OR_RAISE_SANDBOX_LIMIT, judgement.limit + judgement.lacking + hidden),)
     # Service Quotas refuses values up to the default of 1000, however small the applied value is.
     need = max(1001, judgement.limit + judgement.lacking)
     quota = limit.key.split("/")
-    request = advise(JudgementAdvice.REQUEST_INCREASE, *quota, need)
+    request = advise(JudgementAdvice.OR_REQUEST_INCREASE, *quota, need)
     if region:
-        request = advise(JudgementAdvice.REQUEST_INCREASE_IN_REGION, *quota, need, region)
+        request = advise(JudgementAdvice.OR_REQUEST_INCREASE_IN_REGION, *quota, need, region)
     return with_pending(request, need, result.pending_increases)
 
 
@@ -309,9 +309,9 @@ class Throttles:
 
     def _instead_of(self, function: str) -> Hint | None:
         if source := self.sources.get(function):
-            return advise(JudgementAdvice.RELY_ON_SOURCE, source, function)
+            return advise(JudgementAdvice.THROTTLE_BY_EVENT_SOURCE, source, function)
         stage = self.stages.get(function.rpartition("/")[0], "")
-        return advise(JudgementAdvice.RELY_ON_STAGE, stage) if stage else None
+        return advise(JudgementAdvice.THROTTLE_BY_STAGE, stage) if stage else None
 
 
 def throttles(tree: StackTree) -> Throttles:

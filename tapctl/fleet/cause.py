@@ -60,5 +60,5 @@ def cause(reason: str) -> InstanceFailure:
     named = f"{matched['name']}: " if matched else ""
     meaning, hint = explain(reason, first=_CAUSES)
     if floor_in_error(reason) is not None:
-        hint = advise(DeployAdvice.RUN_WITH_MINIMUM)
+        hint = advise(DeployAdvice.RUN_AGAIN_WITH_MINIMUM)
     return InstanceFailure(f"{named}{words}{f'; that is, {meaning}' if meaning else ''}", hint)

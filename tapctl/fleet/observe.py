@@ -204,5 +204,5 @@ def refuse_others_set(request: StackSetRequest, stack_set: StackSet | None, *, a
 def no_stack_set(request: StackSetRequest) -> UsageError:
     """The error for a fleet whose stack set does not exist."""
     sets, region = request.sets, _other_region(request)
-    hint = _move(request, region) if region else advise(DeployAdvice.FLEET_DEPLOY_CREATES, request.name)
+    hint = _move(request, region) if region else advise(DeployAdvice.CREATE_WITH_FLEET_DEPLOY, request.name)
     return UsageError(f"there is no stack set {sets.name} in {sets.aws.region}", hint)

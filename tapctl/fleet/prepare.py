@@ -81,7 +81,7 @@ def prepare(request: RolloutRequest, ui: RolloutUI) -> Prepared:
     judged = judge_fleet(request.template, observed.located(request.cells), settings, request.linting)
     ui.judged(judged)
     if judged.lint_errors:
-        hint = advise(JudgementAdvice.FIX_ERRORS)
+        hint = advise(JudgementAdvice.FIX_LINT_ERRORS)
         raise Blocked(ExitCode.USAGE, "rollout blocked: cfn-lint found errors", hint)
     want = _wanted(request, judged, settings, observed)
     first = next((cell.preflight for cell in judged.cells if isinstance(cell.preflight, Preflight)), None)
@@ -90,7 +90,7 @@ def prepare(request: RolloutRequest, ui: RolloutUI) -> Prepared:
     if missing := list(without_value(request.template, want.values, observed.held or {})):
         names, flags = ", ".join(missing), " ".join(f"--parameter {name}=VALUE" for name in missing)
         raise UsageError(
-            f"{request.template.file} needs a value for {names}", advise(UsageAdvice.GIVE_PARAMETERS, flags)
+            f"{request.template.file} needs a value for {names}", advise(UsageAdvice.PASS_PARAMETERS, flags)
         )
     package = package_for_all(request, first, ui.step)
     definition = define(request, first, package, template_url(request, package))

@@ -124,7 +124,7 @@ def refusal(link: Link) -> UsageError:
     """The error for a link that leads out of the project."""
     return UsageError(
         f"{link.path} leads out of the project, to {link.target}",
-        advise(DeployAdvice.ALLOW_OUTSIDE),
+        advise(DeployAdvice.ALLOW_LINK_OUTSIDE),
     )
 
 

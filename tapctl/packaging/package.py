@@ -131,7 +131,7 @@ class _Packing:
 
     def _nested(self, local: Local, path: Path, prefix: str, files: tuple[Path, ...]) -> Content:
         if path.resolve() in files:
-            raise UsageError(f"{local.owner}: {path} is nested in itself", advise(UsageAdvice.REMOVE_REFERENCE))
+            raise UsageError(f"{local.owner}: {path} is nested in itself", advise(UsageAdvice.REMOVE_ONE_REFERENCE))
         text, _ = self.template(load(str(path)), f"{prefix}{local.owner}/", files)
         return text_content(text, ".template")
 

@@ -212,7 +212,7 @@ def _parts(stack_id: str) -> tuple[str, str]:
 
 def _of_finding(result: Preflight, finding: Finding) -> ReportItem:
     rule = finding.rule or finding.limit or "preflight"
-    addresses = [str(hint.values[0]) for hint in finding.hints if hint.advice is JudgementAdvice.READ]
+    addresses = [str(hint.values[0]) for hint in finding.hints if hint.advice is JudgementAdvice.READ_PAGE]
     return ReportItem(
         rule,
         level(finding),

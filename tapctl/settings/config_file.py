@@ -164,7 +164,9 @@ def find(folder: Path | None = None) -> Path | None:
     try:
         start = folder or Path.cwd()
     except OSError:
-        raise UsageError("the working folder does not exist any more", advise(UsageAdvice.CHANGE_FOLDER)) from None
+        raise UsageError(
+            "the working folder does not exist any more", advise(UsageAdvice.CHANGE_WORKING_FOLDER)
+        ) from None
     for parent in (start, *start.parents):
         # A folder or a device of this name is found too, so that it is refused rather than overlooked.
         if os.path.exists(parent / FILE):  # noqa: PTH110 - Path.exists raises errors

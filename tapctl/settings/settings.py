@@ -274,7 +274,7 @@ def _tags(*sources: Mapping[str, str]) -> dict[str, str]:
     """
     tags = {key: value for source in sources for key, value in source.items()}
     if empty := next((key for key, value in tags.items() if not value), None):
-        hint = advise(UsageAdvice.KEEP_TAG, FILE)
+        hint = advise(UsageAdvice.GIVE_TAG_VALUE, FILE)
         raise UsageError(f"tag {empty} has an empty value, which CloudFormation refuses", hint)
     if refused := next((key for key, value in tags.items() if not _is_tag(key, value)), None):
         hint = advise(UsageAdvice.CORRECT_TAG, _TAG_KEY, _TAG_VALUE)

@@ -100,11 +100,11 @@ def choose(names: str, fleets: Mapping[str, Fleet], path: Path | None, trusted: 
                 if near
                 else advise(UsageAdvice.IT_HAS, ", ".join(fleets))
                 if fleets
-                else advise(UsageAdvice.ADD_NAMED_FLEET, name or "NAME", FILE)
+                else advise(UsageAdvice.ADD_FLEET, name or "NAME", FILE)
             )
             raise ConfigError(f"{where} has no fleet `{name}`", hint)
     if not wanted:
-        raise UsageError(f"{where} has no fleet", advise(UsageAdvice.ADD_FLEET, FILE))
+        raise UsageError(f"{where} has no fleet", advise(UsageAdvice.ADD_FLEET, "NAME", FILE))
     return Targets({name: fleets[name] for name in wanted}, folder, trusted)
 
 
@@ -192,7 +192,7 @@ def _of_entry(fleet: Fleet, entry: Any, where: str) -> TargetAccount:
 def _text(values: Mapping[str, Any], key: str, where: str) -> str:
     value = values.get(key) or ""
     if isinstance(value, dict | list):
-        raise ConfigError(f"{where}: `{key}` is not text", advise(UsageAdvice.QUOTE))
+        raise ConfigError(f"{where}: `{key}` is not text", advise(UsageAdvice.QUOTE_VALUE))
     return str(value)
 
 
@@ -210,6 +210,6 @@ def _role(value: object, where: str) -> str:
         raise ConfigError(f"{where}: `role` is a chain of roles", advise(UsageAdvice.NAME_ASSUMED_ROLE))
     if value and not re.fullmatch(READ_ROLE, value):
         raise ConfigError(
-            f"{where}: `role` {value} is not a role", advise(UsageAdvice.WRITE, KINDS_BY_PATTERN[READ_ROLE])
+            f"{where}: `role` {value} is not a role", advise(UsageAdvice.WRITE_VALUE, KINDS_BY_PATTERN[READ_ROLE])
         )
     return value

@@ -261,7 +261,7 @@ def _file_of(commit: Commit, path: Path) -> bytes | None:
     try:
         return read_bytes(path)
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}", advise(UsageAdvice.GIVE_OTHER_FILE)) from None
+        raise ConfigError(f"cannot read {path}: {error.strerror}", advise(UsageAdvice.NAME_OTHER_FILE)) from None
 
 
 def _nearest(commit: Commit) -> Path | None:

@@ -39,7 +39,7 @@ def clear(aws: Aws, stack_name: str, *, creates: bool, now: datetime | None = No
     if creates and reviewed:
         raise BusyError(
             f"change set {reviewed[0]} of the new stack {stack_name} is being reviewed",
-            advise(DeployAdvice.AWAIT_CHANGE_SET, REVIEW_TIME.seconds // 60),
+            advise(DeployAdvice.EXECUTE_OR_DELETE_CHANGE_SET, REVIEW_TIME.seconds // 60),
         )
 
 

@@ -70,7 +70,7 @@ def rule_for(name: str) -> StatusRule:
     """The rule for a status; a stack in one that AWS adds later is not touched."""
     status = stack_status(name)
     if name not in STACK_STATUSES:
-        return StatusRule(status, StackAction.REFUSE, hint=advise(DeployAdvice.CHECK_STATUS))
+        return StatusRule(status, StackAction.REFUSE, hint=advise(DeployAdvice.LOOK_IN_CONSOLE))
     if name in _AFTER_FAILURE:
         return StatusRule(status, *_AFTER_FAILURE[name])
     if status.running:

@@ -189,7 +189,9 @@ def _from_log(subject: str, log: _Log, window: RetryWindow) -> Check:
         if lines:
             return _check_of_log(subject, log.function, lines)
     message = f"accepted, but {log.function.group} shows no end of it within {window.seconds:.0f} s"
-    return Check(subject, CheckStatus.FAILED, message, advise(DeployAdvice.RAISE_TIMEOUT), permanent=True)
+    return Check(
+        subject, CheckStatus.FAILED, message, advise(DeployAdvice.CHECK_THROTTLES_OR_RAISE_TIMEOUT), permanent=True
+    )
 
 
 def _check_of_log(subject: str, function: _Function, lines: tuple[str, ...]) -> Check:

@@ -220,7 +220,7 @@ def _kept_parameters(result: Preflight) -> Iterator[Finding]:
             f"parameter {kept.name} keeps the stack's value `{kept.value}` {instead}",
             file=file,
             line=line,
-            hints=(advise(JudgementAdvice.GIVE_PARAMETER, kept.name),),
+            hints=(advise(JudgementAdvice.PASS_PARAMETER, kept.name),),
             rule=KEPT_PARAMETER,
             severity="warning",
         )
@@ -280,7 +280,7 @@ def _unbuilt(tree: StackTree, *, certain: bool = False) -> Iterator[Finding]:
     for member in tree.members():
         for missing in unbuilt(member.resolver) if member.resolver.template.was_serverless else ():
             message = f"{missing.owner}: its {missing.what} is not built, which `sam build` does"
-            yield _unbuilt_finding(message, advise(DeployAdvice.SAM_TAKES_BUILD), missing.file, missing.line)
+            yield _unbuilt_finding(message, advise(DeployAdvice.BUILD_NEWER_THAN_TEMPLATE), missing.file, missing.line)
     if not _names_built_runtime(tree):
         return
     from tapctl.packaging.unbuilt_code import unbuilt_code
@@ -288,9 +288,11 @@ def _unbuilt(tree: StackTree, *, certain: bool = False) -> Iterator[Finding]:
     for code in unbuilt_code(tree):
         if code.certain or not certain:
             by_sam = SERVERLESS in tree.resolver.template.source.text
-            hint = advise(DeployAdvice.SAM_BUILDS if by_sam else DeployAdvice.BUILD, code.command, code.folder)
+            hint = advise(
+                DeployAdvice.RUN_SAM_OR_BUILD if by_sam else DeployAdvice.RUN_BUILD, code.command, code.folder
+            )
             if code.written:
-                hint = with_step(hint, advise(DeployAdvice.NAME_BUILT, code.written))
+                hint = with_step(hint, advise(DeployAdvice.NAME_BUILT_FILE, code.written))
             yield _unbuilt_finding(f"{code.owner}: {code.what}", hint, code.file, code.line)
 
 
@@ -326,7 +328,7 @@ def _lint_findings(linting: Linting | None) -> tuple[Finding, ...]:
             match.message,
             file=match.file,
             line=match.line,
-            hints=(advise(JudgementAdvice.READ, match.docs),) if match.docs else (),
+            hints=(advise(JudgementAdvice.READ_PAGE, match.docs),) if match.docs else (),
             rule=match.rule,
             severity=match.severity,
         )

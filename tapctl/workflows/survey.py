@@ -56,7 +56,7 @@ def without_hidden(stack: Stack | Unknown | None, hidden: frozenset[str]) -> Sta
         return stack
     withheld = {
         name: Unknown(
-            f"parameter {name} keeps its deployed value, which is secret", advise(JudgementAdvice.GIVE_PARAMETER, name)
+            f"parameter {name} keeps its deployed value, which is secret", advise(JudgementAdvice.PASS_PARAMETER, name)
         )
         for name in hidden & stack.parameters.keys()
     }

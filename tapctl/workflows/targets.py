@@ -105,7 +105,7 @@ def environments(given: Sequence[str], config: Path | None, trusted: Trusted | N
     path = config or find()
     names = [*(load(path).env if path else ()), *(trusted.file.env if trusted else ())]
     if not names:
-        raise ConfigError("there is no environment for `--env '*'`", advise(UsageAdvice.ADD_AN_ENVIRONMENT, FILE))
+        raise ConfigError("there is no environment for `--env '*'`", advise(UsageAdvice.ADD_ENVIRONMENT, "NAME", FILE))
     return tuple(dict.fromkeys(names))
 
 
@@ -122,7 +122,7 @@ def targets(
     pairs = [(env, file) for env in names for file in files or [""]]
     chosen = [target for env, file in pairs for target in _of(env, file, settings_of, several=len(files) > 1)]
     if twice := next((one.name for one in chosen if [other.name for other in chosen].count(one.name) > 1), None):
-        raise UsageError(f"the target {twice} is given twice", advise(UsageAdvice.GIVE_TEMPLATE_ONCE))
+        raise UsageError(f"the target {twice} is given twice", advise(UsageAdvice.GIVE_ONCE))
     # Reading the settings of the next one has forgotten what those before hide.
     for target in chosen:
         hide_parameters(target.settings.hidden)

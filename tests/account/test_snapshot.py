@@ -83,7 +83,7 @@ class TestReading:
         assert reader.settings() == AccountSettings(Concurrency(1000, 970), Quota(LEFT_OUT, LEFT_OUT), LEFT_OUT)
         assert (reader.identity(), reader.stack("any"), reader.exports()) == (LEFT_OUT, None, LEFT_OUT)
         found = reader.look_up(["ssm:/a"])
-        assert found == {"ssm:/a": Unknown(ANY, advise(JudgementAdvice.GIVE_LOOKUP, "ssm:/a"))}
+        assert found == {"ssm:/a": Unknown(ANY, advise(JudgementAdvice.PASS_LOOKUP, "ssm:/a"))}
         golden([value.reason for value in found.values() if isinstance(value, Unknown)])
         assert set(reader.quotas(catalogue()).values()) == {Quota(LEFT_OUT, LEFT_OUT)}
 

@@ -48,7 +48,7 @@ def test_a_name_that_a_function_has_or_may_have_is_fine(text: str, policy: Remed
         pytest.param(
             RemedyPolicy(minimum={"Queue": 5}),
             "minimum",
-            advise(JudgementAdvice.NAME_TEMPLATE_FUNCTION, "Orders, Left"),
+            advise(JudgementAdvice.TEMPLATE_HAS, "Orders, Left"),
             id="no-function",
         ),
     ],

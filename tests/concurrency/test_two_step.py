@@ -7,6 +7,8 @@ from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import FunctionDemand, Provisioned
 from tapctl.concurrency.judge import judge
 from tapctl.concurrency.two_step import TwoStepPlan, describe_first, describe_second, plan_two_steps
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tests.support.changes import account, change
 from tests.support.golden import Golden
 
@@ -44,16 +46,19 @@ def test_one_step_is_enough_where_nothing_can_fail_during_the_update() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "advice"),
     [
-        pytest.param([version("V2")], id="a-version-beside-the-last-one"),
-        pytest.param([version("V1", replaced=True)], id="a-replaced-version"),
-        pytest.param([change("A", (20, 20), (20, 20), replaced=True)], id="a-rename"),
-        pytest.param([change("A", (20, 0), (5, 0)), change("B", None, (None, 20))], id="a-lowering-beside"),
+        pytest.param([version("V2")], JudgementAdvice.LOWER_BEFORE_RAISING, id="a-version-beside-the-last-one"),
+        pytest.param([version("V1", replaced=True)], JudgementAdvice.PROVISION_ON_ALIAS, id="a-replaced-version"),
+        pytest.param(
+            [change("A", (20, 20), (20, 20), replaced=True)], JudgementAdvice.KEEP_FUNCTION_NAME, id="a-rename"
+        ),
+        pytest.param(
+            [change("A", (20, 0), (5, 0)), change("B", None, (None, 20))],
+            JudgementAdvice.LOWER_BEFORE_RAISING,
+            id="a-lowering-beside",
+        ),
     ],
 )
-def test_provisioned_concurrency_cannot_wait(changes: list[ClaimChange], golden: Golden) -> None:
-    two_step = planned(*changes)
-    assert two_step
-    assert two_step.first is None
-    golden(two_step.reason)
+def test_provisioned_concurrency_cannot_wait(changes: list[ClaimChange], advice: JudgementAdvice) -> None:
+    assert planned(*changes) == TwoStepPlan(None, advise(advice, 20))

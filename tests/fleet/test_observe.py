@@ -195,7 +195,7 @@ def test_a_set_of_that_name_in_another_region_that_is_not_the_fleet_s_does_not_c
     desk.section = {"regions": [OTHER_REGION, REGION]}
 
     refuse_others_set(desk.base(), None, adopts=False)
-    assert no_stack_set(desk.base()).hint == advise(DeployAdvice.FLEET_DEPLOY_CREATES, NAME)
+    assert no_stack_set(desk.base()).hint == advise(DeployAdvice.CREATE_WITH_FLEET_DEPLOY, NAME)
 
 
 def test_a_set_of_the_other_permission_model_is_refused(desk: Desk) -> None:

@@ -89,4 +89,4 @@ def test_a_set_that_is_not_there_is_a_usage_error(desk: Desk, golden: Golden) ->
         verified(desk)
 
     golden(failure.value)
-    assert failure.value.hint == advise(DeployAdvice.FLEET_DEPLOY_CREATES, "prod")
+    assert failure.value.hint == advise(DeployAdvice.CREATE_WITH_FLEET_DEPLOY, "prod")

@@ -67,7 +67,7 @@ def test_every_hint_has_the_values_of_its_advice() -> None:
 
 
 def test_further_steps_follow() -> None:
-    first, second = advise(JudgementAdvice.GIVE_REGION), advise(JudgementAdvice.GIVE_STACK_NAME)
+    first, second = advise(JudgementAdvice.PASS_REGION), advise(JudgementAdvice.GIVE_STACK_NAME)
 
     assert worded(with_step(first, second)) == f"{worded(first)}; {worded(second)}"
     assert with_step(None, second) == second
@@ -75,4 +75,4 @@ def test_further_steps_follow() -> None:
 
 def test_an_advice_is_no_text() -> None:
     with pytest.raises(TypeError):
-        f"{advise(JudgementAdvice.GIVE_REGION)}"
+        f"{advise(JudgementAdvice.PASS_REGION)}"

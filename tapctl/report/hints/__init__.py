@@ -18,7 +18,7 @@ DURING_DEPLOY: Mapping[Advice, str] = {
 """The wording while a deploy is running, where it differs."""
 
 OF_FLEET: Mapping[Advice, str] = {
-    JudgementAdvice.RAISE_SANDBOX_LIMIT: (
+    JudgementAdvice.OR_RAISE_SANDBOX_LIMIT: (
         "or raise the limit in the sandbox: `tapctl sandbox start --account-limit ACCOUNT={}`"
     ),
     JudgementAdvice.SAVE_SNAPSHOT: (

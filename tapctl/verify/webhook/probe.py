@@ -32,7 +32,7 @@ SUBJECT = "webhook"
 _VERIFY_SIGNATURES = advise(DeployAdvice.VERIFY_SIGNATURES)
 _FORGED_HINTS = {
     2: _VERIFY_SIGNATURES,
-    4: advise(DeployAdvice.SET_FORGED),
+    4: advise(DeployAdvice.SET_FORGED_STATUS),
 }
 """The next step after an unexpected response to a forged event, by the class of its status."""
 
@@ -245,7 +245,7 @@ def log_hint(stack: DeployedStack) -> Hint:
     if len(groups) == 1:
         region = stack.id.split(":")[3]
         return advise(DeployAdvice.TAIL_LOG, groups[0], region)
-    return advise(DeployAdvice.READ_LOGS, " or ".join(groups)) if groups else advise(DeployAdvice.READ_LOG)
+    return advise(DeployAdvice.READ_LOG_GROUPS, " or ".join(groups)) if groups else advise(DeployAdvice.READ_LOG)
 
 
 def _log_groups(stack: DeployedStack) -> Iterator[str]:
