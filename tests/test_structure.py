@@ -109,7 +109,7 @@ def test_no_function_body_is_longer_than_40_lines(folder: str) -> None:
 
 ROOMS_OF_WORDS = ("cli", "report")
 ROOMS_WITHOUT_OPTIONS = ("concurrency", "template", "account", "limits", "aws")
-COMMAND, OPTION = re.compile(r"`(tapctl|aws)\b"), re.compile(r"(?<![\w-])--[a-z]")
+COMMAND, OPTION = re.compile(r"`(tapctl|aws|sam|cdk|cfn-lint|uv|pip|npm|git)[ `]"), re.compile(r"(?<![\w-])--[a-z]")
 CFN_LINT_ARGUMENTS = {"--config-file", "--template", "--format", "--regions"}
 
 

@@ -182,10 +182,8 @@ def open_account(
         saved = stack.name if stack is not None and not isinstance(stack, Unknown) else settings.stack_name
         name = settings.stack_name if settings.chosen_stack else saved
         if settings.stack_name not in (None, name):
-            terminal.message(
-                f"judging an update of stack {saved} from {snapshot};"
-                f" use `--stack-name {settings.stack_name}` for another stack"
-            )
+            hint = advise(UsageAdvice.JUDGE_OTHER_STACK, settings.stack_name)
+            terminal.message(f"judging an update of stack {saved} from {snapshot}", hint)
         _check_snapshot_account(snapshot, reader.account.account_id, settings.account)
         region = reader.account.region
         if settings.region and region and settings.region != region:

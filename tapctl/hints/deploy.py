@@ -36,7 +36,7 @@ class DeployAdvice(Advice):
     REMOVE_FROM_CODE = auto()
     REMOVE_LINKS = auto()
     MOVE_TO_NESTED = auto()
-    RUN_BUILD = auto()  # command, folder
+    RUN_COMMAND = auto()  # command, folder
     NAME_BUILT_FILE = auto()  # what the build writes
     RUN_SAM_OR_BUILD = auto()  # command, folder
     BUILD_NEWER_THAN_TEMPLATE = auto()

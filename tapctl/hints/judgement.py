@@ -15,6 +15,10 @@ class JudgementAdvice(Advice):
     DEPLOY_IN_TWO_STEPS = auto()
     DEPLOY_IN_TWO_STEPS_IF_ALLOWED = auto()
     DEPLOY_SECOND_STEP = auto()
+    OR_SET_PARAMETER = auto()  # parameter, value, where it is set
+    OR_OMIT_PARAMETER = auto()  # parameter, where it is set
+    SET_PARAMETER_FOR_CDK = auto()  # parameter, value, where it is set
+    OMIT_PARAMETER_FOR_CDK = auto()  # parameter, where it is set
     PASS_MINIMUM = auto()
     FREE_RESERVATIONS = auto()
     FREE_RESERVATIONS_OF = auto()  # functions with their reservations

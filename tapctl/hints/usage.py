@@ -36,6 +36,7 @@ class UsageAdvice(Advice):
     NAME_OUTPUT = auto()
     NAME_FORMAT_FILE = auto()  # format
     CHOOSE_PROFILE_OR_ENVIRONMENT = auto()
+    JUDGE_OTHER_STACK = auto()  # stack
     USE_SNAPSHOT_OF_REGION = auto()  # Region
     USE_SNAPSHOT_OF_ACCOUNT = auto()
     USE_SNAPSHOT = auto()  # file
@@ -132,6 +133,10 @@ class UsageAdvice(Advice):
     PASS_PARAMETERS = auto()  # options
     PASS_OR_CONFIGURE_PARAMETERS = auto()  # options
     PASS_OR_SET_PARAMETERS = auto()  # options, environment
+    REMOVE_KEY = auto()  # key
+    REMOVE_KEY_OR_EXCLUDE = auto()  # key
+    SET_SERVICE_OR_REMOVE_CALL_AS = auto()
+    NAME_PARENT_UNITS = auto()
     EXPORT_VARIABLE = auto()  # name
     CORRECT_TARGETS_FILE = auto()  # file
     USE_C7N_ORG_FORM = auto()

@@ -276,7 +276,8 @@ def _bounded(data: bytes) -> bytes:
 def _explain(error: ValidationError, path: str) -> ConfigError:
     first = error.errors()[0]
     key = _key(first["loc"])
-    hint = advise(UsageAdvice.LIST_CONFIGURATION_KEYS)
+    conflict = first.get("ctx", {}).get("error")
+    hint = getattr(conflict, "hint", None) or advise(UsageAdvice.LIST_CONFIGURATION_KEYS)
     if first["type"] == "extra_forbidden" and key == ".".join(map(str, first["loc"])):
         if key in Environment.model_fields:
             return ConfigError(f"{path}: `{key}` is not a top-level key", advise(UsageAdvice.MOVE_TO_DEFAULTS))

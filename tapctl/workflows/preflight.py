@@ -250,7 +250,7 @@ WRONG_HANDLER = "tapctl:handler"
 
 
 def _wrong_handlers(tree: StackTree, config: FunctionConfig) -> Iterator[Finding]:
-    from tapctl.packaging.handlers import HINT, wrong_handlers
+    from tapctl.packaging.handlers import wrong_handlers
 
     for wrong in wrong_handlers(tree, config):
         yield Finding(
@@ -259,7 +259,7 @@ def _wrong_handlers(tree: StackTree, config: FunctionConfig) -> Iterator[Finding
             wrong.message,
             file=wrong.file,
             line=wrong.line,
-            hints=(HINT,),
+            hints=(wrong.hint,),
             rule=WRONG_HANDLER,
             severity="warning",
         )
@@ -279,7 +279,7 @@ def _unbuilt(tree: StackTree, *, certain: bool = False) -> Iterator[Finding]:
     """Warnings only: a deploy refuses such code. With `certain` without those on code that may run as it is."""
     for member in tree.members():
         for missing in unbuilt(member.resolver) if member.resolver.template.was_serverless else ():
-            message = f"{missing.owner}: its {missing.what} is not built, which `sam build` does"
+            message = f"{missing.owner}: its {missing.what} is not built"
             yield _unbuilt_finding(message, advise(DeployAdvice.BUILD_NEWER_THAN_TEMPLATE), missing.file, missing.line)
     if not _names_built_runtime(tree):
         return
@@ -289,7 +289,7 @@ def _unbuilt(tree: StackTree, *, certain: bool = False) -> Iterator[Finding]:
         if code.certain or not certain:
             by_sam = SERVERLESS in tree.resolver.template.source.text
             hint = advise(
-                DeployAdvice.RUN_SAM_OR_BUILD if by_sam else DeployAdvice.RUN_BUILD, code.command, code.folder
+                DeployAdvice.RUN_SAM_OR_BUILD if by_sam else DeployAdvice.RUN_COMMAND, code.command, code.folder
             )
             if code.written:
                 hint = with_step(hint, advise(DeployAdvice.NAME_BUILT_FILE, code.written))

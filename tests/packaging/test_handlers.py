@@ -307,8 +307,8 @@ IMPORTS = "import boto3\nfrom left_pad.inner import pad\ndef main(e, c): pass\n"
 def test_a_dependency_that_only_a_manifest_names_is_missing(manifest: str, tmp_path: Path, golden: Golden) -> None:
     with_files(tmp_path, {"index.py": IMPORTS, **MANIFESTS[manifest]})
 
-    (problem,) = problems(tree_of(tmp_path, "index.main", PYTHON))
-    golden(problem)
+    (wrong,) = wrong_handlers(tree_of(tmp_path, "index.main", PYTHON), FunctionConfig())
+    golden([wrong.message, wrong.hint])
 
 
 @pytest.mark.parametrize(

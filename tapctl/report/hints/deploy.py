@@ -34,11 +34,11 @@ WORDING: Mapping[Advice, str] = {
     DeployAdvice.REMOVE_FROM_CODE: "remove it from the function's folder",
     DeployAdvice.REMOVE_LINKS: "remove links to folders that contain links",
     DeployAdvice.MOVE_TO_NESTED: "move some of its resources into a nested stack",
-    DeployAdvice.RUN_BUILD: "run `{}` in {}",
+    DeployAdvice.RUN_COMMAND: "run `{}` in {}",
     DeployAdvice.NAME_BUILT_FILE: "name {} in the template",
     DeployAdvice.RUN_SAM_OR_BUILD: "`sam build` builds it; or run `{}` in {}",
     DeployAdvice.BUILD_NEWER_THAN_TEMPLATE: (
-        "its result, `.aws-sam/build/template.yaml`, is taken once it is newer than the template"
+        "run `sam build`; its result, `.aws-sam/build/template.yaml`, is taken once it is newer than the template"
     ),
     # deploying a stack
     DeployAdvice.CREATE_WITH_DEPLOY: "create it with `tapctl deploy`",

@@ -24,6 +24,10 @@ WORDING: Mapping[Advice, str] = {
         "without `--remedy fail`, `tapctl deploy` deploys it in two steps: it lowers first, then raises"
     ),
     JudgementAdvice.DEPLOY_SECOND_STEP: "`tapctl deploy` with the same options continues with step 2",
+    JudgementAdvice.OR_SET_PARAMETER: 'alternatively, set parameter {} to "{}"{}',
+    JudgementAdvice.OR_OMIT_PARAMETER: "alternatively, leave parameter {} out{}",
+    JudgementAdvice.SET_PARAMETER_FOR_CDK: 'set parameter {} to "{}"{}, which the next `cdk synth` does not overwrite',
+    JudgementAdvice.OMIT_PARAMETER_FOR_CDK: "leave parameter {} out{}, which the next `cdk synth` does not overwrite",
     JudgementAdvice.PASS_MINIMUM: "pass `--min-unreserved N` if you know the minimum, from an error of this account",
     JudgementAdvice.FREE_RESERVATIONS: "free concurrency that other functions reserve",
     JudgementAdvice.FREE_RESERVATIONS_OF: "free concurrency that other functions reserve: {}",
