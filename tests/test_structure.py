@@ -81,10 +81,24 @@ def test_at_most_six_modules_stand_beside_the_rooms() -> None:
     assert len(list(PACKAGE.glob("*.py"))) <= 6
 
 
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+
+
 def test_the_layers_are_at_most_twelve() -> None:
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    contracts = settings["tool"]["importlinter"]["contracts"]
-    assert len(next(contract["layers"] for contract in contracts if contract["type"] == "layers")) <= 12
+    assert len(next(contract["layers"] for contract in CONTRACTS if contract["type"] == "layers")) <= 12
+
+
+@pytest.mark.parametrize(
+    ("library", "importers"), [("boto3", {"aws"}), ("cfnlint", {"template"}), ("typer", {"cli", "report"})]
+)
+def test_import_linter_keeps_a_library_from_every_other_room(library: str, importers: set[str]) -> None:
+    rooms = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    forbidden = [
+        {module.removeprefix("tapctl.") for module in contract["source_modules"]}
+        for contract in CONTRACTS
+        if contract["type"] == "forbidden" and library in contract["forbidden_modules"]
+    ]
+    assert max(forbidden, key=len) == rooms - importers - {"__init__", "__main__"}, "add the room to the contract"
 
 
 @pytest.mark.parametrize("folder", ["tapctl", "function"])
