@@ -38,14 +38,14 @@ def test_a_request_that_cannot_be_sent_is_named(
 
 
 def test_a_value_and_a_limit_of_tapctl_toml_are_judged_by_a_snapshot(
-    desk: Path, tapctl: Tapctl, golden: Golden
+    workdir: Path, tapctl: Tapctl, golden: Golden
 ) -> None:
     limits = {"concurrent_executions": 1000, "unreserved_concurrent_executions": 1000}
     quotas = {"vpc/L-F678F1CE": {"value": 5, "usage": 5}, "iot/L-00000001": {"value": 3, "usage": 1}}
     snapshot = {"schema": "tapctl.account/1", "limits": limits, "quotas": quotas}
-    (desk / "account.json").write_text(json.dumps(snapshot))
-    (desk / "template.yaml").write_text("Resources: {V: {Type: AWS::EC2::VPC}, A: {Type: AWS::IoT::Thing}}")
-    (desk / "tapctl.toml").write_text(
+    (workdir / "account.json").write_text(json.dumps(snapshot))
+    (workdir / "template.yaml").write_text("Resources: {V: {Type: AWS::EC2::VPC}, A: {Type: AWS::IoT::Thing}}")
+    (workdir / "tapctl.toml").write_text(
         '[limits."vpc/L-F678F1CE"]\nvalue = 20\nreason = "ticket 123"\n'
         '[[limits.own]]\ntype = "AWS::IoT::Thing"\nquota = "iot/L-00000001"\ncount = 3\ntitle = "Things"\n'
     )

@@ -162,14 +162,14 @@ def test_the_parameters_of_a_change_set_are_read() -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_the_stack_is_what_the_schemas_take(desk: Path, tapctl: Tapctl) -> None:
+def test_the_stack_is_what_the_schemas_take(workdir: Path, tapctl: Tapctl) -> None:
     answer = tapctl("hook", "template", "--folder", "gate")
-    template = yaml.safe_load((desk / "gate" / "template.yaml").read_text())
+    template = yaml.safe_load((workdir / "gate" / "template.yaml").read_text())
 
     assert answer.code == 0
-    assert {path.relative_to(desk / "gate").as_posix() for path in (desk / "gate").rglob("*.*")} == {*written()}
+    assert {path.relative_to(workdir / "gate").as_posix() for path in (workdir / "gate").rglob("*.*")} == {*written()}
     assert template == body()
-    text = (desk / "gate" / "template.yaml").read_text()
+    text = (workdir / "gate" / "template.yaml").read_text()
     assert [match for match in lint(text, config=ManualArgs(regions=["us-east-1"])) if match.rule.id[0] == "E"] == []
 
 
@@ -192,9 +192,9 @@ def test_the_function_may_only_read() -> None:
     assert log["PolicyDocument"]["Statement"][0]["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
 
 
-def test_nothing_is_overwritten(desk: Path, tapctl: Tapctl) -> None:
-    (desk / "gate" / "code").mkdir(parents=True)
-    (desk / "gate" / "code" / "app.py").write_text("mine\n")
+def test_nothing_is_overwritten(workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / "gate" / "code").mkdir(parents=True)
+    (workdir / "gate" / "code" / "app.py").write_text("mine\n")
 
     assert tapctl("hook", "template", "--folder", "gate").is_error(2)
-    assert not (desk / "gate" / "template.yaml").exists()
+    assert not (workdir / "gate" / "template.yaml").exists()

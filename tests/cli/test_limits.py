@@ -23,8 +23,8 @@ Resources:
 
 
 @pytest.fixture
-def template(desk: Path) -> str:
-    (desk / "net.yaml").write_text(TEMPLATE)
+def template(workdir: Path) -> str:
+    (workdir / "net.yaml").write_text(TEMPLATE)
     return "net.yaml"
 
 
@@ -56,8 +56,8 @@ def test_a_parameter_settles_what_was_open(template: str, tapctl: Tapctl) -> Non
     assert tapctl("limits", "--template", template, "-p", "Count=1", "--format", "json").code == 0
 
 
-def test_what_only_the_deploy_knows_is_open(desk: Path, tapctl: Tapctl) -> None:
-    (desk / "open.yaml").write_text(
+def test_what_only_the_deploy_knows_is_open(workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / "open.yaml").write_text(
         "Parameters: {Type: {Type: String}}\n"
         "Resources: {I: {Type: AWS::EC2::Instance, Properties: {InstanceType: !Ref Type}}}\n"
     )
@@ -87,11 +87,11 @@ def test_the_tables_are_for_people_and_for_markdown(template: str, tapctl: Tapct
 
 
 @pytest.mark.parametrize("format_", ["text", "markdown"])
-def test_names_of_the_template_are_data(format_: str, desk: Path, tapctl: Tapctl) -> None:
+def test_names_of_the_template_are_data(format_: str, workdir: Path, tapctl: Tapctl) -> None:
     name = "V\n::error::x<img>"
     subnet = {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": name}}}
     resources = {name: {"Type": "AWS::EC2::VPC"}, "One": subnet, "Own": {"Type": name}}
-    (desk / "t.json").write_text(json.dumps({"Resources": resources}))
+    (workdir / "t.json").write_text(json.dumps({"Resources": resources}))
 
     shown = tapctl("limits", "--template", "t.json", "--format", format_).out
 
