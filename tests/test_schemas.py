@@ -175,7 +175,7 @@ def test_the_catalogue_fulfils_the_schema_of_limits(tapctl: Tapctl) -> None:
     assert breaches(tapctl("limits", "--format", "json").json()) == []
 
 
-def test_what_a_template_adds_fulfils_the_schema_of_limits(workdir: Path, tapctl: Tapctl) -> None:
+def test_the_additions_of_a_template_fulfil_the_schema_of_limits(workdir: Path, tapctl: Tapctl) -> None:
     (workdir / "t.yaml").write_text(TEMPLATE)
 
     assert breaches(tapctl("limits", "--template", "t.yaml", "--format", "json").json()) == []

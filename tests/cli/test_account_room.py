@@ -12,7 +12,9 @@ from tests.support.golden import Golden
 
 
 @pytest.mark.parametrize(("limit", "unreserved"), [(1000, 250), (400, 120), (400, 60), (400, 8), (10, 10)])
-def test_what_is_left_is_named_as_far_as_the_floor_is_known(limit: int, unreserved: int, golden: Golden) -> None:
+def test_the_room_for_reservations_is_shown_as_far_as_the_floor_is_known(
+    limit: int, unreserved: int, golden: Golden
+) -> None:
     golden(room(unreserved, floor(limit)))
 
 

@@ -99,11 +99,11 @@ def test_an_option_beats_the_file(tapctl: Tapctl) -> None:
     assert rows["stack_name"] == ("mine", "--stack-name")
 
 
-def test_an_environment_that_is_not_there_is_refused(tapctl: Tapctl) -> None:
+def test_a_missing_environment_is_refused(tapctl: Tapctl) -> None:
     assert tapctl("config", "show", "--env", "nope").is_error(2)
 
 
-def test_what_is_no_text_is_shown_as_json(workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
+def test_a_value_other_than_text_is_shown_as_json(workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
     own = '[[limits.own]]\ntype = "AWS::IoT::Thing"\nquota = "iot/L-00000001"\ncount = 1\n'
     (workdir / "tapctl.toml").write_text(own)
     answer = tapctl("config", "show")

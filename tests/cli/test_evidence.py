@@ -125,7 +125,7 @@ def test_the_workflow_runs_cleans_and_opens_a_pull_request() -> None:
     assert commands["Delete what is left"]["if"] == "always()"
 
 
-def test_what_was_cleaned_fulfils_its_schema(sandbox_terminal: Terminal, tmp_path: Path) -> None:
+def test_the_document_of_clean_fulfils_its_schema(sandbox_terminal: Terminal, tmp_path: Path) -> None:
     (tmp_path / "tapctl.toml").write_text(local())
     terminal = Terminal(sandbox_terminal.state, tmp_path, sandbox_terminal.environment)
 

@@ -160,7 +160,7 @@ def test_a_remedy_needs_consent_and_a_question_a_terminal(prod: ProdFleet, golde
     assert prod.run("destroy").code == 2
 
 
-def test_what_exceeds_is_left_out_with_3_and_what_is_uncertain_with_4(prod: ProdFleet, golden: Golden) -> None:
+def test_cells_that_exceed_are_left_out_with_3_and_uncertain_ones_with_4(prod: ProdFleet, golden: Golden) -> None:
     prod.section = {"regions": [REGION], "accounts": [prod.accounts[0], prod.accounts[2], prod.accounts[4]]}
     prod.write()
     command = ("deploy", "--yes", "--remedy", "fail", "--no-verify")
@@ -377,7 +377,7 @@ def test_a_fleet_that_does_not_exist_is_the_error_even_without_a_terminal(
     assert (answer.code, "no fleet `prd`" in answer.err, "confirmation" in answer.err) == (2, True, False)
 
 
-def test_what_is_no_account_no_unit_and_no_set(
+def test_invalid_accounts_units_and_stack_sets_are_refused(
     workdir: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
 ) -> None:
     serve(Service(units={UNIT: ()}))
@@ -419,7 +419,7 @@ def test_an_account_that_is_named_twice_is_planned_once(
         ),
     ],
 )
-def test_what_aws_refuses(
+def test_a_refusal_of_organizations_is_one_line_with_a_hint(
     service: Service, code: int, workdir: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
 ) -> None:
     serve(service)

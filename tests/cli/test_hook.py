@@ -65,7 +65,7 @@ def payload(template: str = TEMPLATE, **more: Any) -> Callable[[str], bytes]:
     ("target", "more"),
     [("STACK", {"previousTemplate": None}), ("CHANGE_SET", {"changedResources": [{"action": "CREATE"}]})],
 )
-def test_what_exceeds_fails_the_hook(target: str, more: dict[str, Any]) -> None:
+def test_a_template_that_exceeds_fails_the_hook(target: str, more: dict[str, Any]) -> None:
     asked = event(target, change_set=CHANGE_SET)
     answer = respond(asked, payload(**more), opened(account(), Size="5"))
 
@@ -74,7 +74,7 @@ def test_what_exceeds_fails_the_hook(target: str, more: dict[str, Any]) -> None:
     assert "Fn reserves 5" in answer["message"]
 
 
-def test_what_fits_succeeds() -> None:
+def test_a_template_that_fits_passes_the_hook() -> None:
     answer = respond(event(change_set=CHANGE_SET), payload(), opened(account(1000), Size="5"))
 
     assert (answer["hookStatus"], "errorCode" in answer) == ("SUCCESS", False)
@@ -105,7 +105,7 @@ def test_a_value_that_is_not_shown_is_unknown(block_on: str, status: str, monkey
         pytest.param(event(), "", id="no template"),
     ],
 )
-def test_what_adds_nothing_is_not_judged(asked: dict[str, Any], text: str) -> None:
+def test_a_template_that_adds_nothing_is_not_judged(asked: dict[str, Any], text: str) -> None:
     found = account()
 
     assert respond(asked, payload(text), opened(found))["hookStatus"] == "SUCCESS"

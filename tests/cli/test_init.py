@@ -60,7 +60,7 @@ def test_the_values_of_samconfig_and_of_parameter_files_are_taken(sam: Path, tap
     assert "hush" not in (sam / "tapctl.toml").read_text()
 
 
-def test_one_environment_of_sam_is_that_of_all(workdir: Path, tapctl: Tapctl) -> None:
+def test_a_single_environment_of_sam_sets_the_defaults(workdir: Path, tapctl: Tapctl) -> None:
     (workdir / "template.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}")
     (workdir / "samconfig.toml").write_text('[default.deploy.parameters]\nstack_name = "shop"\nregion = "eu-west-1"\n')
     tapctl("init", "--yes")
@@ -69,7 +69,7 @@ def test_one_environment_of_sam_is_that_of_all(workdir: Path, tapctl: Tapctl) ->
     assert (file.stack_name, file.defaults.region, list(file.env)) == ("shop", "eu-west-1", ["local"])
 
 
-def test_what_cdk_json_says_is_taken(workdir: Path, tapctl: Tapctl) -> None:
+def test_the_settings_of_cdk_json_are_proposed(workdir: Path, tapctl: Tapctl) -> None:
     (workdir / "cdk.json").write_text(json.dumps(CDK))
     tapctl("init", "--yes")
 
@@ -89,7 +89,9 @@ def test_a_template_is_found_by_its_content(workdir: Path, tapctl: Tapctl) -> No
     assert "values.yaml" not in text
 
 
-def test_what_has_no_default_has_a_place_in_the_only_environment(workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
+def test_a_parameter_without_a_default_has_a_place_in_the_only_environment(
+    workdir: Path, tapctl: Tapctl, golden: Golden
+) -> None:
     (workdir / "template.yaml").write_text(TEMPLATE)
 
     answer = tapctl("init", "--yes")
@@ -102,7 +104,7 @@ def test_what_has_no_default_has_a_place_in_the_only_environment(workdir: Path, 
     assert set(load(workdir / "tapctl.toml").env["local"].parameters) == {"Size", "Name", "ApiToken"}
 
 
-def test_what_all_environments_share_is_asked_for_once(workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
+def test_a_parameter_of_all_environments_is_asked_for_once(workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
     (workdir / "template.yaml").write_text(TEMPLATE)
     (workdir / "samconfig.toml").write_text('[default.deploy.parameters]\nregion = "eu-west-1"\n')
 

@@ -28,7 +28,7 @@ def template(workdir: Path) -> str:
     return "net.yaml"
 
 
-def test_what_a_new_stack_adds_is_the_contract_s(template: str, tapctl: Tapctl) -> None:
+def test_additions_of_a_new_stack_are_those_of_the_contract(template: str, tapctl: Tapctl) -> None:
     answer = tapctl("limits", "--template", template, "--format", "json")
     document = json.loads(answer.out)
     rows = {entry["id"]: entry for entry in document["limits"]}
@@ -56,7 +56,7 @@ def test_a_parameter_settles_what_was_open(template: str, tapctl: Tapctl) -> Non
     assert tapctl("limits", "--template", template, "-p", "Count=1", "--format", "json").code == 0
 
 
-def test_what_only_the_deploy_knows_is_open(workdir: Path, tapctl: Tapctl) -> None:
+def test_a_value_that_only_the_deploy_knows_is_unknown(workdir: Path, tapctl: Tapctl) -> None:
     (workdir / "open.yaml").write_text(
         "Parameters: {Type: {Type: String}}\n"
         "Resources: {I: {Type: AWS::EC2::Instance, Properties: {InstanceType: !Ref Type}}}\n"

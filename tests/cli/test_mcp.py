@@ -123,5 +123,5 @@ def test_an_answer_is_bounded(key: str) -> None:
     assert document[key]
 
 
-def test_what_cannot_be_cut_is_refused() -> None:
+def test_a_document_that_cannot_be_shortened_is_refused() -> None:
     assert "too long" in door.bounded({"x": {str(number): "y" * 100 for number in range(1000)}})

@@ -308,7 +308,7 @@ OWN = '[[limits.own]]\ntype = "AWS::IoT::Thing"\nquota = "iot/L-00000001"\nall_r
         pytest.param(THING, OWN % "false", {"iot/L-00000001": {"value": 9, "usage": 8}}, "fits", id="of one Region"),
     ],
 )  # fmt: skip
-def test_so_do_one_for_something_of_the_account_and_a_row_of_one_s_own(
+def test_an_ignore_for_an_account_and_an_own_limit_count_too(
     resources: str,
     section: str,
     quotas: Mapping[str, Any],
@@ -410,7 +410,7 @@ def test_a_file_of_c7n_org_names_accounts(fleet: Callable[[str], None], workdir:
         pytest.param(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]', "--policy ../p.toml", id="saved, in a gate"),
     ],
 )
-def test_what_is_no_fleet_is_a_usage_error(
+def test_an_unknown_fleet_is_a_usage_error(
     section: str, arguments: str, fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl, golden: Golden
 ) -> None:
     fleet(section)
@@ -429,7 +429,7 @@ def test_what_is_no_fleet_is_a_usage_error(
     golden(answer.err)
 
 
-def test_a_unit_that_is_not_there_is_a_usage_error(
+def test_a_missing_organizational_unit_is_a_usage_error(
     fleet: Callable[[str], None], serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
 ) -> None:
     fleet('regions = ["eu-west-1"]\nous = ["ou-abcd-11111111"]\n')
@@ -580,7 +580,7 @@ def test_a_fleet_of_the_change_alone_is_an_error(gated: Path, tapctl: Tapctl, go
     golden(answer.err)
 
 
-def test_what_is_ignored_is_left_out_in_each_cell(gated: Path, tapctl: Tapctl, golden: Golden) -> None:
+def test_an_ignored_finding_is_left_out_in_each_cell(gated: Path, tapctl: Tapctl, golden: Golden) -> None:
     commit(tapctl__toml=GATED)
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint")

@@ -38,7 +38,7 @@ def test_a_deploy_does_what_the_others_do(tapctl: Tapctl) -> None:
     assert verify | preflight < deploy
 
 
-def test_what_the_policy_leaves_out_is_named(tapctl: Tapctl, golden: Golden) -> None:
+def test_actions_left_out_of_the_policy_are_named(tapctl: Tapctl, golden: Golden) -> None:
     golden(tapctl("policy", "deploy", "t.yaml").err)
     assert tapctl("policy", "deploy", "t.yaml", "--role-arn", "arn:aws:iam::123456789012:role/cfn").err == ""
 
@@ -194,7 +194,7 @@ class TestAFleet:
         golden(answer.err)
 
 
-def test_what_cloudformation_does_to_the_resources_comes_from_their_schemas(workdir: Path, tapctl: Tapctl) -> None:
+def test_actions_on_the_resources_come_from_their_schemas(workdir: Path, tapctl: Tapctl) -> None:
     (workdir / "c.yaml").write_text(
         "Resources:\n  T: {Type: AWS::SNS::Topic}\n  C: {Type: Custom::Own}\n  N: {Type: AWS::Not::There}\n"
     )

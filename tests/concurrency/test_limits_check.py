@@ -722,7 +722,7 @@ class TestIncreases:
 
 
 @pytest.mark.parametrize("text", ["abc", "nan", "inf", "-inf", "1e999", "", "9" * 400])
-def test_what_is_no_number_is_unknown(text: str) -> None:
+def test_a_property_that_is_not_a_number_is_unknown(text: str) -> None:
     assert isinstance(number(text), Unknown)
 
 

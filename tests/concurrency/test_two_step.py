@@ -41,7 +41,7 @@ def test_the_first_step_claims_no_more_than_is_held(golden: Golden) -> None:
     golden([describe_first(changes, two_step.first), describe_second(two_step.first)])
 
 
-def test_one_step_is_enough_where_nothing_can_fail_during_the_update() -> None:
+def test_one_step_is_enough_if_nothing_can_fail_during_the_update() -> None:
     assert planned(change("A", (10, 0), (20, 0))) is None
 
 

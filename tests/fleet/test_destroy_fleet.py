@@ -37,7 +37,7 @@ def test_the_stacks_go_and_then_the_set(project: FleetProject, golden: Golden) -
     assert not destroyed(project).exists
 
 
-def test_what_is_lost_and_what_stays_is_shown_before_the_question(project: FleetProject) -> None:
+def test_deleted_and_retained_resources_are_shown_before_the_question(project: FleetProject) -> None:
     table = {
         "Type": "AWS::DynamoDB::Table",
         "Properties": {
@@ -80,7 +80,7 @@ def test_a_template_without_resources_holds_nothing(template: str) -> None:
     assert held_resources(template) == ()
 
 
-def test_what_a_broken_template_holds_is_unknown() -> None:
+def test_resources_of_an_invalid_template_are_unknown() -> None:
     assert isinstance(held_resources("Resources: {"), Unknown)
 
 
@@ -93,7 +93,7 @@ def test_stacks_may_be_kept(project: FleetProject, golden: Golden) -> None:
     assert len(project.reserved()) == 4
 
 
-def test_what_is_declined_stays(project: FleetProject) -> None:
+def test_a_declined_destroy_deletes_nothing(project: FleetProject) -> None:
     project.deploy()
 
     result = destroyed(project, FakeUI(answer=False))

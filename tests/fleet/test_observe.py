@@ -61,7 +61,7 @@ def test_no_set_has_no_state() -> None:
     assert Observed().held is None
 
 
-def test_a_hidden_value_is_none() -> None:
+def test_a_noecho_value_is_absent() -> None:
     state = observed(overrides={"Size": "7", "Key": "****"}).state(DEFINITION, want({"Size": "5"}))
 
     assert (state.is_current, dict(state.values)) == (True, {"Size": "5", "Key": None})
@@ -93,7 +93,7 @@ def test_the_same_secrets_are_known_again() -> None:
     assert not observed().remembers(DEFINITION, want(SECRET, {"Key": "own"}))
 
 
-def test_what_another_user_touched_since_may_have_changed() -> None:
+def test_an_instance_that_another_user_updated_may_have_changed() -> None:
     observed().remember(DEFINITION, want(SECRET))
 
     assert not observed("two").remembers(DEFINITION, want(SECRET))

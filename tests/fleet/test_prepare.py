@@ -47,7 +47,7 @@ def test_a_remedy_needs_consent(project: FleetProject, golden: Golden) -> None:
     assert failure.value.exit_code is ExitCode.EXCEEDS
 
 
-def test_what_is_declined_stays(project: FleetProject, golden: Golden) -> None:
+def test_a_declined_rollout_changes_nothing(project: FleetProject, golden: Golden) -> None:
     rollout = project.deploy(ui := FakeUI(answer=False))
 
     assert (rollout.confirmed, rollout.deployed, rollout.ends) == (False, (), [])
@@ -56,7 +56,7 @@ def test_what_is_declined_stays(project: FleetProject, golden: Golden) -> None:
     assert project.fleet.cloudformation.list_stack_sets()["Summaries"] == []
 
 
-def test_where_no_cell_fits_nothing_is_made(project: FleetProject, golden: Golden) -> None:
+def test_without_a_cell_that_fits_nothing_is_created(project: FleetProject, golden: Golden) -> None:
     project.settings = {"remedy": RemedyMode.FAIL}
     for account in project.fleet.accounts:
         project.fleet.limits(account, 10)
@@ -198,7 +198,7 @@ def test_a_service_managed_set_reaches_the_accounts_of_its_units(organized: Flee
     assert organized.reserved([large]) == {large: 200}
 
 
-def test_who_joins_gets_no_reservation_until_the_next_rollout(organized: FleetProject) -> None:
+def test_an_account_that_joins_gets_no_reservation_until_the_next_rollout(organized: FleetProject) -> None:
     organized.section["auto_deploy"] = True
     organized.deploy()
     unit = organized.section["ous"][0]
@@ -215,7 +215,7 @@ def test_who_joins_gets_no_reservation_until_the_next_rollout(organized: FleetPr
     assert prepared(organized).plan.steps == ()
 
 
-def test_who_joins_may_be_changed_later(organized: FleetProject) -> None:
+def test_automatic_deployment_may_be_changed_later(organized: FleetProject) -> None:
     organized.deploy()
     organized.section["auto_deploy"] = True
 

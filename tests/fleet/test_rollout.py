@@ -172,7 +172,7 @@ def test_more_failures_than_tolerated_stop_the_rollout(project: FleetProject) ->
 
 
 @pytest.mark.parametrize("left", ["nothing", "ROLLBACK_COMPLETE"])
-def test_what_a_failed_create_leaves_is_replaced(project: FleetProject, left: str) -> None:
+def test_the_stack_of_a_failed_create_is_replaced(project: FleetProject, left: str) -> None:
     """AWS refuses the function, names the minimum, and the second attempt finds what the first one left."""
     project.section = {"canary": []}
     strange = project.fleet.accounts[3]
@@ -255,7 +255,7 @@ def test_a_minimum_that_aws_names_brings_about_no_remedy_without_consent(project
     assert project.reserved()[strange] == 225
 
 
-def test_where_nothing_changes_no_consent_is_needed(project: FleetProject, golden: Golden) -> None:
+def test_a_rollout_without_changes_needs_no_consent(project: FleetProject, golden: Golden) -> None:
     project.fleet.limits(project.fleet.accounts[1], 10)
     assert project.deploy().exit_code is ExitCode.OK
     project.settings = {"remedy": RemedyMode.ASK}

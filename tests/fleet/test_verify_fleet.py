@@ -84,7 +84,7 @@ def test_a_stack_that_is_gone_is_not_proved(project: FleetProject) -> None:
     assert isinstance(proof.verification, Unknown)
 
 
-def test_a_set_that_is_not_there_is_a_usage_error(project: FleetProject, golden: Golden) -> None:
+def test_a_missing_stack_set_is_a_usage_error(project: FleetProject, golden: Golden) -> None:
     with pytest.raises(UsageError) as failure:
         verified(project)
 

@@ -188,7 +188,7 @@ def with_code(body: Mapping[str, Any], **properties: Any) -> dict[str, Any]:
         pytest.param({**BODY, "Outputs": {**BODY["Outputs"], "More": {"Value": "x"}}}, {}, id="an output"),
     ],
 )
-def test_what_differs_is_deployed(deploys: RepeatedDeploys, body: Mapping[str, Any], more: Mapping[str, Any]) -> None:
+def test_a_difference_is_deployed(deploys: RepeatedDeploys, body: Mapping[str, Any], more: Mapping[str, Any]) -> None:
     deploys.deploy()
 
     deploys.deploy(body, **more)
@@ -219,7 +219,7 @@ def test_changed_code_is_deployed(deploys: RepeatedDeploys) -> None:
         ),
     ],
 )
-def test_what_is_not_certain_is_left_to_cloudformation(
+def test_an_uncertain_difference_is_left_to_cloudformation(
     deploys: RepeatedDeploys, body: Mapping[str, Any], more: Mapping[str, Any]
 ) -> None:
     Aws(deploys.target).client("ssm").put_parameter(Name="/p", Value="x", Type="String", Overwrite=True)

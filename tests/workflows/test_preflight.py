@@ -297,7 +297,7 @@ class TestOthersAtWork:
         assert "stacks in flight" not in reader.asked
 
 
-def test_where_no_remedy_helps_the_hint_is_what_to_write(golden: Golden) -> None:
+def test_where_no_remedy_helps_the_hint_is_a_value_to_write(golden: Golden) -> None:
     alias = "{FunctionName: !Ref Fn, ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 2}}"
     text = f"{FUNCTION.format(0)}  A: {{Type: AWS::Lambda::Alias, Properties: {alias}}}\n"
     finding = judge(template(text), fake_account(), settings()).findings[0]
@@ -318,7 +318,7 @@ def test_a_minimum_above_the_request_is_a_warning(minimum: int, warned: bool, go
     golden([warnings[0].message, *warnings[0].hints] if warned else [])
 
 
-def test_a_minimum_of_a_stopped_function_is_none() -> None:
+def test_a_minimum_of_a_stopped_function_gives_no_warning() -> None:
     found = judged("0", fake_account(), minimum={"Fn": 5})
     assert not [finding for finding in found.findings if "minimum" in finding.message]
 
@@ -827,7 +827,7 @@ def test_a_key_that_is_given_twice_is_a_warning_with_both_lines(tmp_path: Path, 
         "Fn::Transform: {Name: Mine}\nResources: {T: {Type: AWS::SNS::Topic}}",
     ],
 )
-def test_what_is_not_here_never_fits(text: str, golden: Golden) -> None:
+def test_a_module_macro_or_remote_include_never_fits(text: str, golden: Golden) -> None:
     found = judge(template(text), fake_account(), settings())
     (unknown,) = [finding for finding in found.findings if finding.verdict is UNKNOWN and finding.judged]
     assert (found.verdict, unknown.file) == (UNKNOWN, "template.yaml")
