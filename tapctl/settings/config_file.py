@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from tapctl.concurrency.remedy import RemedyMode
-from tapctl.errors import ConfigError, UsageError
+from tapctl.errors import ConfigError, UsageError, validation_problem
 from tapctl.hints import advise
 from tapctl.hints.usage import UsageAdvice
 from tapctl.settings.findings import DURATION, Ignore, LimitsConfig, OwnLimit, QuotaOverride
@@ -291,7 +291,7 @@ def _explain(error: ValidationError, path: str) -> ConfigError:
     kinds = kinds or KINDS_BY_PATTERN.get(first.get("ctx", {}).get("pattern", ""))
     if first["type"] in ("enum", "literal_error"):
         kinds = first["ctx"]["expected"].replace("'", "`")
-    problem = f"must be {kinds}" if kinds else first["msg"].removeprefix("Value error, ")
+    problem = f"must be {kinds}" if kinds else validation_problem(first["msg"])
     return ConfigError(f"{path}: `{key}`: {problem}", hint)
 
 
