@@ -17,7 +17,7 @@ MAX_BODY = 256 * 1024
 
 
 class App(NamedTuple):
-    """What a delivery is processed with; tests pass fakes."""
+    """The dependencies of the processing of a delivery; tests pass fakes."""
 
     keyring: Keyring
     ledger: Ledger

@@ -56,7 +56,7 @@ EXIT_CODES: Mapping[ExitCode, str] = {
 
 
 class TapctlError(Exception):
-    """What failed, on what and why, in one line; `hint` is the next thing to do."""
+    """A failure: what failed, on what and why, in one line; `hint` is the next step."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILURE
 

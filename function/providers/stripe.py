@@ -69,7 +69,7 @@ def _payment(event: dict[str, object], state: "_State") -> Payment:
 
 
 class _State(NamedTuple):
-    """What an object says of the money: how much, how far along, and how much was paid back."""
+    """The amount of an object, its progress, and how much was paid back."""
 
     amount: Decimal
     status: str

@@ -21,7 +21,7 @@ _INVALID = frozenset({"ValidationError", "ValidationException"})
 
 
 class Table(Protocol):
-    """What the ledger needs of DynamoDB; a rejected call raises `WireError`."""
+    """The part of DynamoDB that the ledger uses; a rejected call raises `WireError`."""
 
     def call(self, operation: str, request: Mapping[str, object], timeout: float) -> dict[str, object]:
         """Run one operation."""

@@ -37,7 +37,7 @@ def prepare(reader: LiveAccount, stack_name: str) -> Probe:
         if not isinstance(function.reserved, Unknown) and isinstance(limit, int):
             return Probe(function.physical_id, function.reserved, limit)
     raise UsageError(
-        f"cannot determine the unreserved minimum: stack {stack_name} has no function to send the request for",
+        f"cannot determine the unreserved minimum: stack {stack_name} has no function to probe with",
         advise(JudgementAdvice.NAME_STACK_WITH_FUNCTION),
     )
 

@@ -36,7 +36,7 @@ class Unread(_Model):
 
 
 class UnreadMap(Unread):
-    """The same in place of a map, in which any other key is a value."""
+    """An unread value in place of a map, in which any other key is a value."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

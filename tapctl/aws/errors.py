@@ -137,7 +137,7 @@ def aws_call(action: str) -> Iterator[None]:
     except (ForeignAnswer, ResponseParserError, AttributeError, LookupError, TypeError, ValueError) as error:
         if (words := received_words()) is None:
             raise
-        raise _unreadable(action, f"the answer is not AWS's: {words}") from error
+        raise _unreadable(action, f"the answer does not come from AWS: {words}") from error
 
 
 def _unreadable(action: str, reason: str) -> UnreadableAnswer:
@@ -207,7 +207,7 @@ def _no_answer(error: Exception, action: str) -> AwsError | UsageError:
         case "InvalidRegionError":
             return UsageError(f"{action}: {str(error).rstrip('.')}", advise(JudgementAdvice.USE_REGION))
         case "ConnectionClosedError":
-            return _unreadable(action, "the connection was closed before an answer came")
+            return _unreadable(action, "the connection was closed before an answer arrived")
         case name:
             silent = name in _NO_ANSWER
             return AwsError(f"{action}: {'no answer: ' if silent else ''}{error}", _CHECK_NETWORK if silent else None)

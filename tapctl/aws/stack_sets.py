@@ -255,7 +255,7 @@ class StackSets:
         return tuple(now for operation in listed if (now := self.operation(operation.id)) and not now.is_over)
 
     def results(self, operation_id: str) -> tuple[InstanceResult, ...]:
-        """What an operation did in each account and Region so far."""
+        """The results of an operation in each account and Region so far."""
         entries = self._pages(
             "list_stack_set_operation_results",
             f"reading the results of operation {operation_id} on stack set {self.name}",

@@ -118,7 +118,7 @@ def _destination(text: str) -> Destination:
     format_ = next((known for known in FindingsFormat if known.value == name), None)
     if format_ is None:
         raise UsageError(
-            f"`--format {name}` is no format",
+            f"`--format {name}` is not a format",
             advise(UsageAdvice.USE_ONE_OF, ", ".join(f.value for f in FindingsFormat)),
         )
     if colon and not file:
@@ -271,7 +271,7 @@ def consent_to_links(template: Template, terminal: Terminal, *, allowed: bool) -
     if links and terminal.interactive:
         for link in links:
             terminal.message(f"{link}, outside of the project")
-        if terminal.confirm("Package what these links lead to?"):
+        if terminal.confirm("Package the targets of these links?"):
             return tuple(link.target for link in links)
     if links:
         raise refusal(links[0])

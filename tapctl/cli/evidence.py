@@ -46,7 +46,7 @@ Plain = Annotated[OutputOptions, Only("format", "output")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListOptions:
-    """What is listed."""
+    """Options of `evidence list`."""
 
     panel: ClassVar = "Experiments"
 
@@ -71,7 +71,7 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanOptions:
-    """What is deleted."""
+    """Options of `evidence clean`."""
 
     panel: ClassVar = "Experiments"
 
@@ -320,7 +320,7 @@ def _cleaned(cleaned: Cleaned, output: OutputOptions) -> str:
     lines = [
         *(f"deleted {name}" for name in cleaned.deleted),
         *(f"not deleted: {failure}" for failure in cleaned.failed),
-        *(f"left, of another run: stack {name}" for name in cleaned.stacks),
+        *(f"left by another run: stack {name}" for name in cleaned.stacks),
         *(f"left: function {name}" for name in cleaned.functions),
     ]
     nothing = "the account lists no stack and no function of an experiment"

@@ -86,7 +86,7 @@ class RolloutOptions(WaitOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DestroyFleetOptions(WaitOptions):
-    """What is deleted, and the consent to it."""
+    """Whether the stacks are deleted too, and the consent."""
 
     retain_stacks: bool = option("--retain-stacks", help="Keep the stacks, and forget them.", default=False)
     yes: bool = option("--yes", "-y", help="Do not ask.", default=False)

@@ -49,7 +49,7 @@ class ClaimChange:
 
     @property
     def claim_in_place(self) -> Count:
-        """What the function holds before the update and during it; 0 for one that is replaced."""
+        """The claim of the function before and during the update; 0 for one that is replaced."""
         return 0 if self.replaced else self.claim_before
 
     @property
@@ -66,7 +66,7 @@ class ClaimChange:
 
     @property
     def claim_before_cleanup(self) -> Count:
-        """What the function claims, in every order of updates, when everything is set and nothing is deleted yet.
+        """The claim, in every order of updates, when everything is set and nothing is deleted yet.
 
         A function that surely is replaced claims beside the old one, which keeps what it holds.
         """
@@ -78,7 +78,7 @@ class ClaimChange:
 
     @property
     def claim_retained(self) -> Count:
-        """What a retained old function keeps claiming in the account."""
+        """The claim of a retained old function, which stays in the account."""
         if self.live is None or not self.retained:
             return 0
         if self.live.reserved is not None or self.live.holders is None:
@@ -130,7 +130,7 @@ class ClaimChange:
 
     @property
     def provisioned_before_cleanup(self) -> Count:
-        """What is provisioned, in every order of updates, when everything is set and nothing is deleted yet.
+        """The provisioned concurrency, in every order of updates, when everything is set and nothing is deleted yet.
 
         An alias of the stack that asks for no provisioned concurrency any more may free its share before that.
         """

@@ -70,7 +70,7 @@ class FunctionDemand:
 
     @property
     def claim(self) -> Count:
-        """What it takes from the unreserved concurrency: its reservation if set, else its provisioned concurrency.
+        """Its part of the unreserved concurrency: its reservation if set, else its provisioned concurrency.
 
         Provisioned concurrency counts toward a reservation, so the two are never added:
         https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html

@@ -131,7 +131,7 @@ class ExportChange:
 
 
 def changed_exports(tree: StackTree, account: Account, effects: UpdateEffects) -> tuple[ExportChange, ...]:
-    """What the update removes or changes of the exports of the stack and of its nested stacks.
+    """The exports of the stack and its nested stacks that the update removes or changes.
 
     A value that is known only after the deploy counts as changed where its resource is new or replaced: by a property
     that the schema of its type calls create-only, or as a change set shows. In nested stacks only functions are.

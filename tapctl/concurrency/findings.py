@@ -183,7 +183,7 @@ def first_unknown(changes: tuple[ClaimChange, ...]) -> tuple[str, Unknown] | Non
 
 
 def unknown_claim(change: ClaimChange) -> Unknown | None:
-    """What is unknown of a function's claim: the new one, or the one that it holds."""
+    """The unknown part of a function's claim: of the new one, or of the one that it holds."""
     provisioned = change.wanted.provisioned_total if change.wanted else 0
     values = (change.claim_after, provisioned, change.claim_before)
     return next((value for value in values if isinstance(value, Unknown)), open_provision(change))
@@ -297,7 +297,7 @@ STAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Throttles:
-    """What throttles without a reservation: SQS event sources by function, API stages by the stack that they are in."""
+    """Throttles that need no reservation: SQS event sources by function, API stages by the stack that they are in."""
 
     sources: Mapping[str, str]
     stages: Mapping[str, str]

@@ -326,7 +326,7 @@ def fix_command(change: ClaimChange) -> Hint | None:
 
 
 def suggestion(change: ClaimChange) -> Hint | None:
-    """What to write into the template where no remedy helps; None where that is unknown."""
+    """A value to write into the template if no remedy helps; None if it is unknown."""
     most, reserved = change.provisioned_peak, change.wanted.reserved if change.wanted else None
     if not isinstance(most, int) or not isinstance(reserved, int):
         return None

@@ -164,7 +164,7 @@ def _unread(added: Addition, usage: Unknown | None = None) -> Unknown:
     if usage and (parent is None or parent.in_template or (usage.judged and usage != NOT_LISTED)):
         return usage
     name = "a parent" if parent is None or parent.is_open else parent.name or parent.id
-    return Unknown(f"what {name} already has is not read", judged=False)
+    return Unknown(f"the usage of {name} is not read", judged=False)
 
 
 def _of_parent(usage: Mapping[str, Number], id_: str) -> Number | None:
@@ -234,7 +234,7 @@ def _bounds_a_value(limit: Limit) -> bool:
 
 
 def _next_steps(room: _Room, finding: Finding, fullest: _Sum, result: Preflight) -> tuple[Hint, ...]:
-    """What to do where a deploy needs more; a global quota is raised in one Region."""
+    """The next steps where a deploy needs more; a global quota is raised in one Region."""
     limit, region = room.limit, "us-east-1" if room.limit.is_global else result.account.region
     if finding.hints or finding.verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
         return finding.hints

@@ -161,7 +161,7 @@ def _provisioned(resolver: Resolver, resource: Resource) -> Provisioned | None:
 def published_version(resolver: Resolver, resource: Resource) -> str | Unknown:
     """The version that an alias or version refers to."""
     if resource.type != ALIAS:
-        return ResourceReference("it has no number before the deploy", logical_id=resource.logical_id)
+        return ResourceReference("its number is known only after the deploy", logical_id=resource.logical_id)
     path = ("Resources", resource.logical_id, "Properties", "FunctionVersion")
     version = resolver.value(resource.properties.get("FunctionVersion", ""), path)
     return version if isinstance(version, Unknown) else as_text(version)

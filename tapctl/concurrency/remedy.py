@@ -22,7 +22,7 @@ from tapctl.unknown import Unknown
 
 
 class RemedyAction(Enum):
-    """What a remedy does to one reservation."""
+    """The effect of a remedy on one reservation."""
 
     KEEP = "keep"
     LOWER = "lower"

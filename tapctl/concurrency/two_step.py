@@ -70,7 +70,7 @@ def _smaller(change: ClaimChange) -> Remedy:
 
 
 def _provisioned_in_first(change: ClaimChange) -> int:
-    """What a function without a reservation in the first step provisions beyond what it holds."""
+    """The executions that a function without a reservation in the first step provisions beyond those it holds."""
     if change.wanted is None or (_reserves(change) and _smaller(change).action is not RemedyAction.DROP):
         return 0
     return max(0, known(change.provisioned_peak) - known(change.claim_in_place))
@@ -86,7 +86,7 @@ def _alternative(changes: tuple[ClaimChange, ...]) -> JudgementAdvice:
 
 
 def describe_first(changes: tuple[ClaimChange, ...], plan: RemedyPlan) -> str:
-    """What the first step does to each function: first what frees concurrency, then what waits for it."""
+    """The effect of the first step on each function: first what frees concurrency, then what waits for it."""
     freed = [f"{change.logical_id} {effect}" for change in changes for effect in _frees(change)]
     waiting = [f"{name} {_waits(remedy.value)} until step 2" for name, remedy in plan.changes.items()]
     return f"{FIRST}: {', '.join([*freed, *waiting])}"

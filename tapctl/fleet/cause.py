@@ -54,7 +54,7 @@ class InstanceFailure:
 
 
 def cause(reason: str) -> InstanceFailure:
-    """What the reason of a failed instance means, without request ids."""
+    """The meaning of a failed instance's reason, without request ids."""
     matched = _REASON.match(reason)
     words = (unwrapped(matched["words"]) if matched else reason).rstrip(".") or "StackSets gives no reason"
     named = f"{matched['name']}: " if matched else ""

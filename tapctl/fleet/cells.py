@@ -126,7 +126,7 @@ def _cells(targets: Targets, found: Iterable[TargetAccount], inactive: Mapping[s
 
 
 def _no_accounts(targets: Targets) -> Hint:
-    """What to do about targets without accounts."""
+    """The next step for targets without accounts."""
     units = dict.fromkeys(unit for fleet in targets.fleets.values() for unit in fleet.ous)
     if units:
         return advise(DeployAdvice.CORRECT_EMPTY_OUS, ", ".join(units))
@@ -230,7 +230,7 @@ def _unread_reason(account: Account) -> Unknown | None:
 
 
 def each_cell(cells: Sequence[Cell], work: Callable[[Cell], T]) -> list[T | TapctlError]:
-    """What the work returns for each cell, or the error that ended it, in their order."""
+    """The result of the work for each cell, or the error that ended it, in their order."""
 
     def attempt(cell: Cell) -> T | TapctlError:
         try:

@@ -1,4 +1,4 @@
-"""What the stack set of a fleet is now: its own values, its instances, and their overrides."""
+"""The present state of a fleet's stack set: its own values, its instances, and their overrides."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Observed:
         return tuple(key for key, instance in found if instance and instance.status == INOPERABLE)
 
     def state(self, definition: SetDefinition, want: WantedSet, known_in: Collection[Key] | None = None) -> SetState:
-        """What the plan needs to know of the set, compared with what is wanted.
+        """The state of the stack set for the plan, compared with the wanted one.
 
         `known_in` has the cells whose NoEcho values are those that are given; None where the set may have others.
         """

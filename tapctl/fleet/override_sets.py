@@ -90,7 +90,7 @@ class WantedSet:
         )
 
     def without(self, left_out: Iterable[LeftOut]) -> WantedSet:
-        """The same with further cells left out."""
+        """The target state with further cells left out."""
         left = tuple(left_out)
         gone = {entry.cell.key for entry in left}
         placements = tuple(placement for placement in self.placements if placement.key not in gone)

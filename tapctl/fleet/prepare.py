@@ -63,7 +63,7 @@ class Prepared:
 
     @property
     def exit_code(self) -> ExitCode:
-        """That of the worst cell that is left out."""
+        """The exit code of the worst cell that is left out."""
         left = self.plan.left_out
         return worst(cell.verdict for cell in left).exit_code if left else ExitCode.OK
 

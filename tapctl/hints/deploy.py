@@ -1,4 +1,4 @@
-"""What is advised about packaging, deploying and verifying stacks and fleets, as data."""
+"""Next steps about packaging, deploying and verifying stacks and fleets, as data."""
 
 from enum import auto
 

@@ -1,4 +1,4 @@
-"""What the tables of known failures advise, as data."""
+"""Next steps of the tables of known failures, as data."""
 
 from enum import auto
 

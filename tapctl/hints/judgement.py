@@ -1,4 +1,4 @@
-"""What the judgement, the template, the account and the AWS edge advise, as data."""
+"""Next steps of the judgement, the template, the account and the AWS room, as data."""
 
 from enum import auto
 

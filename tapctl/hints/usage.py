@@ -1,4 +1,4 @@
-"""What is advised about the command line, files, the settings and the sandbox, as data."""
+"""Next steps about the command line, files, settings and the sandbox, as data."""
 
 from enum import auto
 

@@ -177,7 +177,7 @@ _OF_RUNTIME = frozenset({"python", "boto3", "botocore", "jmespath", "s3transfer"
 
 
 def _missing_import(file: str, package: CodePackage, where: str) -> _Problem | None:
-    """What a module imports of the dependencies that only a manifest beside it names."""
+    """The import of a dependency that only a manifest beside the module names."""
     entries = package.entries("")
     manifest = next((name for name in ("pyproject.toml", "Pipfile") if name in entries), "")
     if not manifest or REQUIREMENTS in entries:

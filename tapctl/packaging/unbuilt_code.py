@@ -231,7 +231,7 @@ _INSTALL = {
 
 
 def _node(code: _Code) -> _Lack | None:
-    """What package.json depends on and node_modules does not have.
+    """The dependencies of package.json that node_modules does not have.
 
     Certain where the handler or what it loads imports it, or where the handler is not found; a bundle needs none.
     """

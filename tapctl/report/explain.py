@@ -86,7 +86,7 @@ OWN_RULES: tuple[RuleText, ...] = (
     RuleText(
         "tapctl:not-covered",
         "The limits of a type are not covered",
-        "The catalogue has no row for what a resource of this type takes, so that the verdict says nothing about it.",
+        "The catalogue has no row for what a resource of this type takes, so the verdict says nothing about it.",
         "Check the service's quotas; `tapctl limits` lists the limits that are judged.",
     ),
     RuleText(
@@ -149,7 +149,7 @@ OWN_RULES: tuple[RuleText, ...] = (
     RuleText(
         "verify-configuration",
         "[verify] is for another stack",
-        "The expectations of tapctl.toml belong to another stack or template, so that they were not checked.",
+        "The expectations of tapctl.toml belong to another stack or template, so they were not checked.",
         "Choose the environment that they are for.",
     ),
     RuleText(

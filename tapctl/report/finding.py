@@ -72,7 +72,7 @@ class ReportItem:
 
 @dataclass(frozen=True, slots=True)
 class ReportScope:
-    """What a report is about; a part that is not known is empty."""
+    """The account, Region, stack and environment of a report; an unknown one is empty."""
 
     environment: str = ""
     stack: str = ""
@@ -121,7 +121,7 @@ _PAGES = f"{HOME}/blob/main/docs"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What the items of one rule are about, and how much they usually matter."""
+    """The subject of the items of one rule, and how much they usually matter."""
 
     title: str
     help: str

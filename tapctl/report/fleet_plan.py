@@ -1,4 +1,4 @@
-"""What a rollout would do: its override sets with their accounts, its operations, and what it leaves out."""
+"""A rollout before it begins: its override sets with their accounts, its operations, and what it leaves out."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _shown(name: str, value: str, template: Template) -> str:
 
 
 def _remedies(placements: Iterable[Placement]) -> dict[str, Remedy]:
-    """What the remedies of one override set do to each function, the same in all of its cells."""
+    """The effect of the remedies of one override set on each function, the same in all of its cells."""
     return {name: remedy for placement in placements for name, remedy in placement.remedies.items()}
 
 

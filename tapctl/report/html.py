@@ -130,7 +130,7 @@ def _headroom(result: Preflight) -> str:
 
 
 def _headroom_bar(limit: int, final: int, peak: int, floor: Floor, others: int) -> str:
-    """What is reserved by whom, from 0 to the limit or beyond it, with the minimum and the peak marked."""
+    """The reservations from 0 to the limit or beyond it, with the minimum and the peak marked."""
     reserved, least = limit - final, limit - floor.safe
     own, whole = max(0, reserved - others), max(limit, reserved, limit - peak, 1)
     minimum = f"{floor.safe:,}" if floor.known else f"{floor.hard:,} to {floor.safe:,}"

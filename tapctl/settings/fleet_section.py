@@ -54,7 +54,7 @@ def _share(value: object) -> int | str:
 
 
 def _some(value: object) -> int | str:
-    """The same above 0."""
+    """A number of accounts, or a share of them, above 0."""
     if _share(value) in (0, "0%"):
         raise ValueError("must be above 0")
     return _share(value)
@@ -132,7 +132,7 @@ class Fleet(Section):
         return self
 
     def _wrong_of_self(self) -> KeyConflict | None:
-        """What only a service-managed stack set has."""
+        """A key that only a service-managed stack set has."""
         if self.auto_deploy:
             message = 'accounts join by themselves with `permission = "service"` alone'
             return KeyConflict(message, advise(UsageAdvice.REMOVE_KEY, "auto_deploy"))
@@ -142,7 +142,7 @@ class Fleet(Section):
         return None
 
     def _wrong_of_service(self) -> KeyConflict | None:
-        """What a service-managed stack set cannot have."""
+        """A key that a service-managed stack set cannot have or lacks."""
         if not self.ous:
             message = '`permission = "service"` needs `ous`, the organizational units or the root that it deploys to'
             return KeyConflict(message)

@@ -71,7 +71,7 @@ class Targets:
 
     @property
     def without_remedy(self) -> Targets:
-        """The same where an option gives the remedy."""
+        """The targets without remedies of their own, since an option gives one."""
         fleets = {name: fleet.model_copy(update={"remedy": None}) for name, fleet in self.fleets.items()}
         return replace(self, fleets=fleets)
 

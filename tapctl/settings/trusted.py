@@ -68,7 +68,7 @@ class Commit:
         if finished.returncode:
             raise UsageError(f"cannot read {name}: the repository has no such commit", fetch)
         if finished.stderr.strip():
-            raise UsageError(f"cannot read {name}: it names more than one thing", advise(UsageAdvice.GIVE_COMMIT_ID))
+            raise UsageError(f"cannot read {name}: it is ambiguous", advise(UsageAdvice.GIVE_COMMIT_ID))
         return cls(root, name, finished.stdout.decode().strip())
 
     def content(self, path: str | Path) -> bytes | None:
@@ -279,7 +279,7 @@ def _nearest(commit: Commit) -> Path | None:
 
 def _refuse_tracked(path: Path) -> None:
     if _is_tracked(path):
-        message = f"cannot trust {path}: it belongs to what is checked out, so that the change under test may be in it"
+        message = f"cannot trust {path}: it is in the checkout, so the change under test may have edited it"
         raise ConfigError(message, advise(UsageAdvice.COMMIT_TO_BASE))
 
 

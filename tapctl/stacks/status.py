@@ -1,4 +1,4 @@
-"""What a deploy does first about a stack in each status, and whether that needs consent."""
+"""The first action of a deploy for each stack status, and whether it needs consent."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from tapctl.resource_types import STACK_STATUSES, OperationEnd, StackStatus, sta
 
 
 class StackAction(Enum):
-    """What a deploy does first."""
+    """The first action of a deploy."""
 
     CREATE = "create it"
     UPDATE = "update it"
@@ -100,7 +100,7 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do and whether it needs consent; for a refusal the reason and the next step."""
+    """The action and whether it needs consent; for a refusal the reason and the next step."""
 
     action: StackAction
     consent: bool = False
@@ -109,7 +109,7 @@ class Decision:
 
 
 def decide(situation: Situation) -> Decision:
-    """What a deploy does first about a stack in this situation."""
+    """The first action of a deploy for a stack in this situation."""
     rule = rule_for(situation.status)
     if situation.roll_forward and situation.status in ROLL_FORWARD:
         return Decision(StackAction.UPDATE)

@@ -188,7 +188,7 @@ def refuse_unwritable(paths: Sequence[Path]) -> None:
         if target is None:
             continue
         if target in seen:
-            raise UsageError(f"{seen[target]} would get two results", advise(UsageAdvice.NAME_FILE_FOR_EACH))
+            raise UsageError(f"{seen[target]} is named for two results", advise(UsageAdvice.NAME_FILE_FOR_EACH))
         seen[target] = path
         folder = target.parent
         if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):

@@ -147,11 +147,11 @@ class _StandIns:
 
     @property
     def values(self) -> dict[str, str]:
-        """Those that SAM is given as values."""
+        """The parameters that SAM is given as values."""
         return {name: text for name, text in self.texts.items() if name in _READ_BY_SAM or not name.startswith("AWS::")}
 
     def referred_to(self, translated: dict[str, Any]) -> dict[str, Any]:
-        """What SAM generates, with references to the unknown values in the place of their texts."""
+        """SAM's output, with references to the unknown values in the place of their texts."""
         body: dict[str, Any] = self._reference(translated)
         for logical_id, resource in body["Resources"].items():
             named = next((name for name in self.texts if f"${{{name}}}" in logical_id), None)

@@ -188,7 +188,7 @@ def _from_log(subject: str, log: _Log, window: RetryWindow) -> Check:
             return Check(subject, CheckStatus.NOT_CHECKED, message, lines.resolution)
         if lines:
             return _check_of_log(subject, log.function, lines)
-    message = f"accepted, but {log.function.group} shows no end of it within {window.seconds:.0f} s"
+    message = f"accepted, but {log.function.group} shows no end of the invocation within {window.seconds:.0f} s"
     return Check(
         subject, CheckStatus.FAILED, message, advise(DeployAdvice.CHECK_THROTTLES_OR_RAISE_TIMEOUT), permanent=True
     )
@@ -204,6 +204,6 @@ def _check_of_log(subject: str, function: _Function, lines: tuple[str, ...]) -> 
             subject, CheckStatus.FAILED, message, advise(DeployAdvice.SEE_FUNCTION_LOG, function.group), permanent=True
         )
     if not function.runtime.startswith(_SAYS_ERRORS) and not any("platform.report" in line for line in lines):
-        message = "accepted, and ran to its end; whether it failed is not in its log"
+        message = "accepted and finished; its log does not show whether it failed"
         return Check(subject, CheckStatus.NOT_CHECKED, message, advise(DeployAdvice.SET_LOG_FORMAT))
-    return Check(subject, CheckStatus.PROVED, "accepted, and ran to its end without an error")
+    return Check(subject, CheckStatus.PROVED, "accepted and finished without an error")

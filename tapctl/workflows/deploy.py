@@ -78,7 +78,7 @@ class DeployResult:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What earlier rounds of the state machine leave to the next one."""
+    """The results of earlier rounds of the state machine."""
 
     replacements: frozenset[str] | None = None
     """What the last change set would have replaced."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DeployRequest:
-    """What to deploy, where and how. Only the settings change on the way, when a refusal names the minimum."""
+    """A template to deploy, where and how. Only the settings change on the way, when a refusal names the minimum."""
 
     aws: Aws
     template: Template

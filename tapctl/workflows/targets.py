@@ -210,7 +210,7 @@ def _caught(run: Callable[[], T]) -> T | TapctlError:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What was read for a target; `place` is its account and Region."""
+    """The values read for a target; `place` is its account and Region."""
 
     template: Template
     inputs: Inputs

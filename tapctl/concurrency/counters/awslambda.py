@@ -30,7 +30,7 @@ def interfaces(inventory: Inventory, _: str) -> Iterator[Part]:
 
 
 def _named(item: Item, path: str) -> list[Parent] | Unknown:
-    """What a list of references names; unknown where its length is."""
+    """The resources that a list of references names; unknown if its length is."""
     value = item.value(path)
     if isinstance(value, Unknown):
         return value

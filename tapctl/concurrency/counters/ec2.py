@@ -52,7 +52,7 @@ class InstanceGroup:
 
     @property
     def grown(self) -> "InstanceGroup":
-        """The same at its maximum, where it has one that is known."""
+        """The group at its maximum size, if it has a known one."""
         most = self.maximum
         return self if not most or isinstance(most, Unknown) else replace(self, count=(most, most))
 

@@ -1,4 +1,4 @@
-"""What ECS runs: the services of each cluster, and the vCPU that they take on Fargate."""
+"""The services of each cluster, and the vCPU that they take on Fargate."""
 
 import re
 from collections.abc import Iterator

@@ -180,7 +180,7 @@ def _elements(change_set: Record) -> Iterator[bytes]:
 
 
 def _contexts(change_set: Record) -> Iterator[bytes]:
-    """The same of the ResourceChange elements."""
+    """The BeforeContext and AfterContext of the ResourceChange elements."""
     return (_xml(change["ResourceChange"], "BeforeContext", "AfterContext") for change in change_set["Changes"])
 
 
