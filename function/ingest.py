@@ -70,7 +70,7 @@ def _authenticate(delivery: Delivery, scheme: Scheme, keyring: Keyring) -> None:
 def _read(delivery: Delivery, scheme: Scheme) -> list[Notice]:
     """Read the notices of an authentic body; one that is not JSON is quarantined: a rejection would be retried."""
     try:
-        return [_named(_plausible(notice, delivery.received_at)) for notice in scheme.notices(delivery)]
+        return [_with_plain_id(_plausible(notice, delivery.received_at)) for notice in scheme.notices(delivery)]
     except NotJsonError:
         digest = digest_of(delivery.body)
         return [Notice(digest, digest, "", Ignored("not a JSON object", quarantined=True), expires=False)]
@@ -87,7 +87,7 @@ def _plausible(notice: Notice, received_at: float) -> Notice:
     return notice
 
 
-def _named(notice: Notice) -> Notice:
+def _with_plain_id(notice: Notice) -> Notice:
     """Replace an id that is not plain text by the digest, and such a kind by nothing."""
     if plain_id(notice.event_id) and plain_id(notice.kind):
         return notice

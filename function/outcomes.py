@@ -22,7 +22,7 @@ class Outcome(NamedTuple):
 def run(work: Callable[[], list[Recorded]]) -> Outcome:
     """Run the work and return its outcome, also after an exception."""
     try:
-        return _stored(work())
+        return _outcome_of(work())
     except RefusalError as error:
         return refused(error, str(error))
     except Exception as error:  # noqa: BLE001 - the edge: the text of a bug must not reach the sender
@@ -47,7 +47,7 @@ def reply(outcome: Outcome) -> dict[str, object]:
     return {"statusCode": outcome.status, "headers": headers, "body": json.dumps(outcome.body)}
 
 
-def _stored(recorded: list[Recorded]) -> Outcome:
+def _outcome_of(recorded: list[Recorded]) -> Outcome:
     metrics: dict[str, int] = {}
     for one in recorded:
         flags = {one.result.capitalize(): True, "IdMismatch": one.mismatch, "Quarantined": one.quarantined}

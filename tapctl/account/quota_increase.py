@@ -58,9 +58,9 @@ def is_open(reader: LiveAccount, wanted: WantedQuota, *, waits: bool = False) ->
     default = int(limit.default or 0)
     least = default if isinstance(applied, Unknown) else max(default, int(applied) + 1)
     if value < least:
-        raise _refused(wanted, advise(JudgementAdvice.REQUEST_AT_LEAST, max(default + 1, least)))
+        raise _refusal(wanted, advise(JudgementAdvice.REQUEST_AT_LEAST, max(default + 1, least)))
     if value > MAXIMUM:
-        raise _refused(wanted, advise(JudgementAdvice.REQUEST_AT_MOST, MAXIMUM))
+        raise _refusal(wanted, advise(JudgementAdvice.REQUEST_AT_MOST, MAXIMUM))
     pending = reader.pending_increases(limit)
     if isinstance(pending, Unknown) or not pending:
         return True
@@ -73,7 +73,7 @@ def is_open(reader: LiveAccount, wanted: WantedQuota, *, waits: bool = False) ->
     )
 
 
-def _refused(wanted: WantedQuota, hint: Hint) -> UsageError:
+def _refusal(wanted: WantedQuota, hint: Hint) -> UsageError:
     return UsageError(f"Service Quotas accepts no request for {wanted}", hint)
 
 

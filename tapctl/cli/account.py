@@ -165,7 +165,7 @@ def _request(reader: AccountReader, quota: QuotaOptions, own: Sequence[Limit], t
         raise UsageError(
             "`--request-increase` needs AWS and cannot be used with `--snapshot`", advise(UsageAdvice.LEAVE_ONE_OUT)
         )
-    wanted = [_wanted(text, own) for text in quota.request_increase]
+    wanted = [_parse_request(text, own) for text in quota.request_increase]
     # All are checked before the first is sent.
     new = [increase for increase in wanted if quota_increase.is_open(reader, increase, waits=quota.wait)]
     if new:
@@ -179,7 +179,7 @@ def _request(reader: AccountReader, quota: QuotaOptions, own: Sequence[Limit], t
         terminal.message("AWS has granted it")
 
 
-def _wanted(text: str, own: Sequence[Limit]) -> WantedQuota:
+def _parse_request(text: str, own: Sequence[Limit]) -> WantedQuota:
     """A limit and a value, `N` or `LIMIT=N`. Raises `UsageError` for what is neither, and for what AWS never raises."""
     from tapctl.account.quota_increase import WantedQuota
 

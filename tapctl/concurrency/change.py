@@ -126,7 +126,7 @@ class ClaimChange:
     @property
     def provisioned_outside(self) -> int:
         """Provisioned concurrency of versions and aliases outside of the stack, or retained: no deploy frees it."""
-        return sum(value for name, value in self._held.items() if self._is_outside(name))
+        return sum(value for name, value in self._holders_before.items() if self._is_outside(name))
 
     @property
     def provisioned_before_cleanup(self) -> Count:
@@ -136,13 +136,13 @@ class ClaimChange:
         """
         surely_replaced = self.replaced_versions - self.retained_versions - self.maybe_replaced
         kept = surely_replaced | (self.removed_versions - self.retained_versions)
-        old = [self._held.get(name, 0) for name in kept]
+        old = [self._holders_before.get(name, 0) for name in kept]
         return total([*(version.value for version in self._wanted_versions), *old, self.provisioned_outside])
 
     @property
     def provisioned_peak(self) -> Count:
         """The most that may be provisioned during the update: one alias may be raised before another is lowered."""
-        wanted, held = self._wanted_versions, self._held
+        wanted, held = self._wanted_versions, self._holders_before
         if self.live and not self.replaced and self.live.holders is None:
             return _larger(total([version.value for version in wanted]), self.live.provisioned)
         peaks = [_larger(self._with_replaced(version), held.get(version.logical_id, 0)) for version in wanted]
@@ -155,7 +155,7 @@ class ClaimChange:
 
     def _with_replaced(self, version: Provisioned) -> Count:
         """One alias or version, with the old one that it replaces."""
-        old = self._held.get(version.logical_id, 0) if version.logical_id in self.replaced_versions else 0
+        old = self._holders_before.get(version.logical_id, 0) if version.logical_id in self.replaced_versions else 0
         return total([version.value, old])
 
     @property
@@ -163,7 +163,7 @@ class ClaimChange:
         return self.wanted.provisioned if self.wanted else ()
 
     @property
-    def _held(self) -> Mapping[str, int]:
+    def _holders_before(self) -> Mapping[str, int]:
         return (self.live.holders or {}) if self.live and not self.replaced else {}
 
 

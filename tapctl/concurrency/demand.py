@@ -140,17 +140,17 @@ class Demand:
     @property
     def reserved(self) -> int:
         """The sum of all known reservations."""
-        return _known(function.reserved for function in self.functions)
+        return _sum_of_known(function.reserved for function in self.functions)
 
     @property
     def provisioned(self) -> int:
         """The sum of all known provisioned concurrency."""
-        return _known(version.value for function in self.functions for version in function.provisioned)
+        return _sum_of_known(version.value for function in self.functions for version in function.provisioned)
 
     @property
     def claim(self) -> int:
         """The sum of all known claims."""
-        return _known(function.claim for function in self.functions)
+        return _sum_of_known(function.claim for function in self.functions)
 
     @property
     def unknowns(self) -> list[Unknown]:
@@ -166,7 +166,7 @@ class Demand:
         return {value.lookup for value in values if isinstance(value, Unknown) and value.lookup}
 
 
-def _known(values: Iterable[Count | None]) -> int:
+def _sum_of_known(values: Iterable[Count | None]) -> int:
     return sum(value for value in values if isinstance(value, int))
 
 

@@ -227,7 +227,7 @@ def _in_use(limit: Limit, result: Preflight) -> Iterator[Finding]:
             )
             yield Finding(limit.id, Verdict.UNKNOWN, message, *place, next_steps(importers), judged=False)
         elif importers:
-            message = f"the update {what} {subject}, which {_listed(importers)}; CloudFormation refuses that"
+            message = f"the update {what} {subject}, which {_importing_stacks(importers)}; CloudFormation refuses that"
             verdict = Verdict.UNCERTAIN if nested.issuperset(importers) else Verdict.EXCEEDS
             hint = advise(JudgementAdvice.KEEP_EXPORT)
             if change.maybe:
@@ -235,7 +235,7 @@ def _in_use(limit: Limit, result: Preflight) -> Iterator[Finding]:
             yield Finding(limit.id, verdict, message, *place, (hint, advise(JudgementAdvice.READ_PAGE, limit.docs)))
 
 
-def _listed(importers: tuple[str, ...]) -> str:
+def _importing_stacks(importers: tuple[str, ...]) -> str:
     most = 10
     more = f" and {len(importers) - most} more" if len(importers) > most else ""
     stacks = "stack" if len(importers) == 1 else "stacks"

@@ -47,7 +47,9 @@ def concurrency_findings(limit: Limit, result: Preflight) -> Iterator[Finding]:
         findings = []
     else:
         findings = (
-            list(_refused(limit, result)) or list(_unknown_claims(limit, result)) or list(_growing(limit, result))
+            list(_beyond_reservation(limit, result))
+            or list(_unknown_claims(limit, result))
+            or list(_growing(limit, result))
         )
     yield from findings or [
         Finding(
@@ -79,7 +81,7 @@ def _unneeded_reads(limit: Limit, result: Preflight) -> Iterator[Finding]:
         )
 
 
-def _refused(limit: Limit, result: Preflight) -> Iterator[Finding]:
+def _beyond_reservation(limit: Limit, result: Preflight) -> Iterator[Finding]:
     """The functions whose provisioned concurrency does not fit into their reservation."""
     remedied = result.plan.possible
     for change in result.changes:

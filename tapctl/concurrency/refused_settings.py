@@ -91,11 +91,11 @@ Refusal = tuple[Verdict, str, tuple[Hint, ...]]
 def judge_settings(limit: Limit, result: Preflight) -> Iterator[Finding]:
     """At least one finding: the settings that Lambda refuses, or that there are no conflicts."""
     file = result.tree.resolver.template.file
-    found = list(_refused(limit, result))
+    found = list(_refused_configurations(limit, result))
     yield from found or [Finding(limit.id, Verdict.FITS, f"{limit.title}: no conflicts", file=file)]
 
 
-def _refused(limit: Limit, result: Preflight) -> Iterator[Finding]:
+def _refused_configurations(limit: Limit, result: Preflight) -> Iterator[Finding]:
     for member in result.tree.members():
         holders = list(_holders(member, result.demand))
         for holder in holders:

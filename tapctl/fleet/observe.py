@@ -60,7 +60,9 @@ class Observed:
             return SetState()
         given = {placement.key: placement.values for placement in want.placements if placement.key in (known_in or ())}
         instances = {
-            key: InstanceState(instance.status, self._shown(key, definition, given.get(key, {})), instance.stack)
+            key: InstanceState(
+                instance.status, self._visible_overrides(key, definition, given.get(key, {})), instance.stack
+            )
             for key, instance in self.instances.items()
         }
         hidden = dict.fromkeys(name for name in now.parameters if name in definition.secret)
@@ -74,7 +76,7 @@ class Observed:
             changed=definition.changed(now, want.reservations),
         )
 
-    def _shown(self, key: Key, definition: SetDefinition, given: Mapping[str, str]) -> Values:
+    def _visible_overrides(self, key: Key, definition: SetDefinition, given: Mapping[str, str]) -> Values:
         """The overrides of an instance, those that AWS hides as they are given, if that is known."""
         overrides = self.overrides.get(key, {})
         return {name: given.get(name) if name in definition.secret else value for name, value in overrides.items()}

@@ -75,7 +75,7 @@ def wrong_handlers(tree: StackTree, config: FunctionConfig) -> Iterator[WrongHan
                 installs = (path / REQUIREMENTS).is_file() or isinstance(config.requirements, str)
                 problem = _in_code(function, local, path, installs=installs)
             else:
-                problem = _judged(function, inline, "its code") if (inline := _inline(function)) else None
+                problem = _problem_in(function, inline, "its code") if (inline := _inline(function)) else None
             if problem:
                 line = written.line("Resources", name, "Properties", "Handler")
                 yield WrongHandler(f"{member.prefix}{name}: {problem.text}", problem.hint, source.file, line)
@@ -132,12 +132,12 @@ def _in_code(
         if installed:
             package = _with_installed(package, _folder(installed))
         may_come = function.layers or (installs and function.runtime.startswith("python"))
-        return _judged(function, package, local.name, complete=not may_come)
+        return _problem_in(function, package, local.name, complete=not may_come)
     except (OSError, ValueError, RuntimeError, zipfile.BadZipFile):
         return None  # packaging says what cannot be read
 
 
-def _judged(function: _Function, package: CodePackage, where: str, *, complete: bool = True) -> _Problem | None:
+def _problem_in(function: _Function, package: CodePackage, where: str, *, complete: bool = True) -> _Problem | None:
     judge = _python if function.runtime.startswith("python") else _nodejs
     problem = judge(function.handler, package, where, complete)
     return replace(problem, text=f"its handler {function.handler} {problem.text}") if problem else None

@@ -60,7 +60,7 @@ def _set_lines(
 ) -> Iterator[Text]:
     from rich.text import Text
 
-    shown = ", ".join(f"{name}={_shown(name, value, template)}" for name, value in values) or "no overrides"
+    shown = ", ".join(f"{name}={_override_text(name, value, template)}" for name, value in values) or "no overrides"
     own = all(plan.wanted.values.get(name) == value for name, value in values)
     stays = " (the stack set's own)" if own and values else ""
     yield Text(f"{counted(len(placements), 'cell')}: {shown}{stays}")
@@ -68,7 +68,7 @@ def _set_lines(
     yield from (Text(f"  {name}: {remedy.effect}") for name, remedy in _remedies(placements).items())
 
 
-def _shown(name: str, value: str, template: Template) -> str:
+def _override_text(name: str, value: str, template: Template) -> str:
     if is_secret(template.parameters.get(name, {})):
         return REDACTED
     return value if value and " " not in value else f'"{value}"'

@@ -106,14 +106,16 @@ def watched_text(watched: Watched, fleet: str, stack_set: str, options: RenderOp
     """How each operation that was followed ended, what is left of the rollout, and how it is continued."""
     from rich.text import Text
 
-    lines = [_ended(end, stack_set) for end in watched.ends] or [f"no operation is running on stack set {stack_set}"]
+    lines = [_operation_line(end, stack_set) for end in watched.ends] or [
+        f"no operation is running on stack set {stack_set}"
+    ]
     lines.append(_left(watched))
     if command := _next(watched, fleet):
         lines.append(f"hint: `{command}` continues {'it' if watched.entry.is_open else 'with the others'}")
     return draw(options, *map(Text, lines))
 
 
-def _ended(end: EndedOperation, stack_set: str) -> str:
+def _operation_line(end: EndedOperation, stack_set: str) -> str:
     failed = f", {len(end.failed):,} failed" if end.failed else ""
     cells = counted(len(end.results), "cell")
     return f"operation {end.operation.id} on stack set {stack_set} is {end.operation.status} in {cells}{failed}"

@@ -244,7 +244,7 @@ def environment_of(file: File, name: str | None, path: Path | None) -> Environme
 
     Raises `ConfigError` for a name that the file at `path` does not have.
     """
-    own = Environment.model_construct() if name is None else _named(file, name, path)
+    own = Environment.model_construct() if name is None else _environment(file, name, path)
     values = {key: getattr(file.defaults, key) for key in file.defaults.model_fields_set}
     for key in own.model_fields_set:
         value = getattr(own, key)
@@ -252,7 +252,7 @@ def environment_of(file: File, name: str | None, path: Path | None) -> Environme
     return Environment.model_construct(**values)
 
 
-def _named(file: File, name: str, path: Path | None) -> Environment:
+def _environment(file: File, name: str, path: Path | None) -> Environment:
     if name in file.env:
         return file.env[name]
     if path is None:

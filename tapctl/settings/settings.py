@@ -143,7 +143,7 @@ def read(
     folder, file, environment, weakenings = _configuration(account, cwd, trusted)
     source = _template(template, file, folder, required=template_required)
     name = _stack_name(account, file.stack_name)
-    given = _given(template)
+    given = _parameters_of(template)
     bound = _with_parameters(Settings(source), environment, given.parameters, missing_secrets_unknown)
     bound = _gated(bound, judgement, file, environment, trusted.folder if trusted else folder)
     # What the configuration or an option spells, such as `prod` in the name of the stack, is no secret.
@@ -253,7 +253,7 @@ def check_stack_name(name: str) -> str:
     return name
 
 
-def _given(template: TemplateOptions) -> ParametersFile:
+def _parameters_of(template: TemplateOptions) -> ParametersFile:
     """The parameters of the command line, of which `--parameter` beats `--parameters-file`, and the file's tags."""
     file = parameters_file.read(template.parameters_file) if template.parameters_file else ParametersFile()
     return replace(file, parameters={**file.parameters, **pairs(template.parameters, "--parameter", "Stage=dev")})

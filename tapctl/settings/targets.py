@@ -114,15 +114,15 @@ def changes(targets: Targets, tested: Mapping[str, Fleet]) -> Iterator[Weakening
     for name, fleet in targets.fleets.items() if trusted else ():
         where = trusted.name if trusted else ""
         if (other := tested.get(name)) != fleet:
-            shown = _shown(other) if other else "unset"
-            yield Weakening(f"fleet.{name}", _shown(fleet), where, changed=True, proposed=shown)
+            shown = _fleet_json(other) if other else "unset"
+            yield Weakening(f"fleet.{name}", _fleet_json(fleet), where, changed=True, proposed=shown)
         path = targets.folder / fleet.file if fleet.file else None
         before = trusted.content(path) if trusted and path else None
         if path and before is not None and before != (path.read_bytes() if path.is_file() else b""):
             yield Weakening(f"file {fleet.file}", "another one", where, changed=True, proposed="changed content")
 
 
-def _shown(fleet: Fleet) -> str:
+def _fleet_json(fleet: Fleet) -> str:
     return json.dumps(fleet.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
 
 

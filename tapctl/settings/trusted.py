@@ -289,8 +289,8 @@ def _of_keys(tested: Environment, trusted: Environment, where: str) -> Iterator[
         changed = before != after
         if changed or (key in WEAK and _plain(before) not in WEAK[key]):
             # A key that the change unsets has no value that could be shown.
-            proposed = _shown(after) or "unset" if changed else None
-            yield Weakening(key, _shown(before), where, changed, proposed)
+            proposed = _setting_text(after) or "unset" if changed else None
+            yield Weakening(key, _setting_text(before), where, changed, proposed)
 
 
 def _of_section(key: str, tested: File, trusted: File, where: str) -> Iterator[Weakening]:
@@ -315,7 +315,7 @@ def _plain(value: object) -> object:
     return getattr(value, "value", value)
 
 
-def _shown(value: object) -> str | None:
+def _setting_text(value: object) -> str | None:
     return None if value is None else str(_plain(value)).lower() if isinstance(value, bool) else str(_plain(value))
 
 

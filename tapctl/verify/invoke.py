@@ -53,7 +53,7 @@ def check_invocation(
     try:
         invocation = invoke(aws, function.target, payload, timeout=probe.timeout, asynchronous=asynchronous)
     except AwsError as error:
-        yield _refused(subject, error)
+        yield _refusal_check(subject, error)
         return
     if invocation.error:
         yield Check(
@@ -89,7 +89,7 @@ def _function(stack: DeployedStack, name: str) -> _Function | None:
     )
 
 
-def _refused(subject: str, error: AwsError) -> Check:
+def _refusal_check(subject: str, error: AwsError) -> Check:
     """The check for a refused invocation: FAILED by Lambda, NOT_CHECKED for lack of permission."""
     if isinstance(error, NoCredentials) or error.code in EXPIRED.codes | INVALID_KEYS.codes:
         raise error

@@ -169,16 +169,16 @@ def by_parameter(result: Preflight, section: str = "") -> list[Hint]:
     return [
         _instead_of_edit(result, override, section)
         for override in dict.fromkeys(result.plan.overrides.values())
-        if override.parameter in result.tree.parameters.given and override not in _lasting(result)
+        if override.parameter in result.tree.parameters.given and override not in _overrides_of_constructs(result)
     ]
 
 
 def by_parameter_first(result: Preflight, section: str = "") -> list[Hint]:
     """For a template that the CDK synthesised: parameters to set instead, since the next synth overwrites an edit."""
-    return [_instead_of_edit(result, override, section, lasts=True) for override in _lasting(result)]
+    return [_instead_of_edit(result, override, section, lasts=True) for override in _overrides_of_constructs(result)]
 
 
-def _lasting(result: Preflight) -> list[ParameterOverride]:
+def _overrides_of_constructs(result: Preflight) -> list[ParameterOverride]:
     """The overrides of the functions that the CDK synthesised."""
     overrides = result.plan.overrides.items()
     return list(dict.fromkeys(override for name, override in overrides if _construct(result.template, name)))

@@ -15,11 +15,11 @@ def interfaces(inventory: Inventory, _: str) -> Iterator[Part]:
     """
     shared: dict[tuple[Parent, str, frozenset[str]], list[Item]] = {}
     for item in inventory.of(FUNCTION):
-        subnets = _named(item, "VpcConfig.SubnetIds")
+        subnets = _referenced(item, "VpcConfig.SubnetIds")
         if isinstance(subnets, Unknown):
             yield item.part(0, 0, Parent(item.name, is_open=True), subnets)
             continue
-        groups = _named(item, "VpcConfig.SecurityGroupIds")
+        groups = _referenced(item, "VpcConfig.SecurityGroupIds")
         listed = item.parents("VpcConfig.SecurityGroupIds") if isinstance(groups, Unknown) else groups
         for subnet in subnets:
             key = (_vpc(inventory, subnets, listed), subnet.id, frozenset(group.id for group in listed))
@@ -29,7 +29,7 @@ def interfaces(inventory: Inventory, _: str) -> Iterator[Part]:
         yield owner.part(1, parent=vpc, varies=True)
 
 
-def _named(item: Item, path: str) -> list[Parent] | Unknown:
+def _referenced(item: Item, path: str) -> list[Parent] | Unknown:
     """The resources that a list of references names; unknown if its length is."""
     value = item.value(path)
     if isinstance(value, Unknown):

@@ -71,7 +71,7 @@ class RowLocation:
 def differences(row: Row, expected: Mapping[str, object]) -> list[str]:
     """The attributes that differ from the expected values; numbers are compared exactly."""
     return [
-        f"{name} is {_shown(row.get(name))}, expected {value}"
+        f"{name} is {_attribute_text(row.get(name))}, expected {value}"
         for name, value in expected.items()
         if not _equal(row.get(name, {}), value)
     ]
@@ -86,7 +86,7 @@ def _equal(actual: Mapping[str, Any], expected: object) -> bool:
     return any(value == expected for value in actual.values())
 
 
-def _shown(actual: Mapping[str, Any] | None) -> str:
+def _attribute_text(actual: Mapping[str, Any] | None) -> str:
     return str(next(iter(actual.values()))) if actual else "not set"
 
 
