@@ -156,7 +156,7 @@ def _read(status: int, answer: bytes) -> dict[str, object]:
     reasons = document.get("CancellationReasons")
     raise WireError(
         code,
-        reasons=[one for one in reasons if isinstance(one, dict)] if isinstance(reasons, list) else (),
+        reasons=[reason for reason in reasons if isinstance(reason, dict)] if isinstance(reasons, list) else (),
         item=document.get("Item"),
         passing=status >= _SERVER_ERROR,
     )

@@ -115,11 +115,11 @@ def destinations(output: FindingsOptions) -> tuple[Destination, ...]:
 
 def _destination(text: str) -> Destination:
     name, colon, file = text.partition(":")
-    format_ = next((known for known in FindingsFormat if known.value == name), None)
+    format_ = next((listed for listed in FindingsFormat if listed.value == name), None)
     if format_ is None:
         raise UsageError(
             f"`--format {name}` is not a format",
-            advise(UsageAdvice.USE_ONE_OF, ", ".join(f.value for f in FindingsFormat)),
+            advise(UsageAdvice.USE_ONE_OF, ", ".join(format_.value for format_ in FindingsFormat)),
         )
     if colon and not file:
         raise UsageError(

@@ -250,13 +250,13 @@ def counts_under(item: Item, where: Mapping[str, tuple[str | None, ...]]) -> boo
     for path, allowed in where.items():
         value = item.value(path)
         values = value if isinstance(value, list) else [value]
-        unknown = next((one for one in values if isinstance(one, Unknown)), None)
+        unknown = next((entry for entry in values if isinstance(entry, Unknown)), None)
         if value is NO_VALUE:
             if ABSENT not in allowed:
                 return False
         elif isinstance(value, MaybeNoValue) or (unknown and PRESENT not in allowed and allowed != (ABSENT,)):
             open_ = open_ or unknown
-        elif PRESENT not in allowed and not any(as_text(one) in allowed for one in values):
+        elif PRESENT not in allowed and not any(as_text(entry) in allowed for entry in values):
             return False
     return open_ or True
 

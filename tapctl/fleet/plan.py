@@ -166,7 +166,12 @@ def _inoperable(want: WantedSet, state: SetState) -> Iterator[LeftOut]:
 def _is_stuck(want: WantedSet, state: SetState) -> bool:
     """Whether the set has to change, and has no instance that may change with it."""
     usable = {key for key, instance in state.instances.items() if instance.status != INOPERABLE}
-    return state.exists and not state.is_current and bool(usable) and usable.isdisjoint(e.key for e in want.placements)
+    return (
+        state.exists
+        and not state.is_current
+        and bool(usable)
+        and usable.isdisjoint(placement.key for placement in want.placements)
+    )
 
 
 def _unreachable(want: WantedSet) -> Iterator[LeftOut]:

@@ -42,10 +42,10 @@ def failure_lines(progress: Progress, cells: Collection[Key]) -> Iterator[str]:
     for result in progress.failed:
         if result.cell in cells:
             groups.setdefault(cause(result.reason), []).append("/".join(result.cell))
-    for found, names in groups.items():
+    for known_cause, names in groups.items():
         more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-        hint = f"; hint: {worded(found.hint)}" if found.hint else ""
-        yield f"{', '.join(names[:NAMED])}{more} failed: {found.sentence}{hint}"
+        hint = f"; hint: {worded(known_cause.hint)}" if known_cause.hint else ""
+        yield f"{', '.join(names[:NAMED])}{more} failed: {known_cause.sentence}{hint}"
 
 
 def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str:
@@ -65,11 +65,11 @@ def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str
 
 def _failed_lines(rollout: Rollout) -> Iterator[str]:
     """The cells on which an operation failed, by cause."""
-    for (status, found), keys in _by_cause(rollout.failed).items():
+    for (status, known_cause), keys in _by_cause(rollout.failed).items():
         yield f"{status}: {named_cells(_cells(rollout, keys), NAMED)}"
-        yield f"  {found.sentence}"
-        if found.hint:
-            yield f"  hint: {worded(found.hint)}"
+        yield f"  {known_cause.sentence}"
+        if known_cause.hint:
+            yield f"  hint: {worded(known_cause.hint)}"
 
 
 def _by_cause(failed: Mapping[Key, EndedOperation]) -> Mapping[tuple[str, InstanceFailure], list[Key]]:
@@ -89,13 +89,13 @@ def sentence(rollout: Rollout, stack_set: str) -> str:
     if not rollout.confirmed:
         return f"stack set {stack_set} was not changed"
     others = [
-        f"{len(found):,} {what}"
-        for found, what in (
+        f"{len(cells):,} {what}"
+        for cells, what in (
             (rollout.failed, "failed"),
             (rollout.not_reached, "not reached"),
             (rollout.left_out, "left out"),
         )
-        if found
+        if cells
     ]
     behind = f"; {', '.join(others)}" if others else ""
     state = "deployed" if rollout.prepared.plan.steps else "up to date"
@@ -277,10 +277,10 @@ def destroyed_text(stack_set: str, result: FleetDestroyed, options: RenderOption
 
 def _remaining(result: FleetDestroyed) -> Iterator[str]:
     """The instances that are still there, by the reason."""
-    for (status, found), keys in _by_cause(result.failed).items():
+    for (status, known_cause), keys in _by_cause(result.failed).items():
         yield f"{status}: {named_keys(keys, NAMED)}"
-        yield f"  {found.sentence}"
-        first = f"{worded(found.hint)}; then " if found.hint else ""
+        yield f"  {known_cause.sentence}"
+        first = f"{worded(known_cause.hint)}; then " if known_cause.hint else ""
         yield f"  hint: {first}run it again; `--retain-stacks` leaves the stacks"
     if result.beside and result.confirmed:
         yield f"not in the fleet, and not deleted: {named_keys(sorted(result.beside), NAMED)}"

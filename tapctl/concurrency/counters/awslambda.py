@@ -36,7 +36,9 @@ def _referenced(item: Item, path: str) -> list[Parent] | Unknown:
         return value
     values = value if isinstance(value, list) else [] if value is NO_VALUE else [value]
     named = item.parents(path)
-    return named if len(named) == len(values) else [item.inventory.parent(item.member, one) for one in values]
+    return (
+        named if len(named) == len(values) else [item.inventory.parent(item.member, reference) for reference in values]
+    )
 
 
 def _vpc(inventory: Inventory, subnets: list[Parent], groups: list[Parent]) -> Parent:
