@@ -69,7 +69,7 @@ class Recorded(NamedTuple):
     quarantined: bool = False
 
 
-class Record(NamedTuple):
+class LedgerEntry(NamedTuple):
     """A notice to be stored; `source` is the namespace of its event ids and of its transactions."""
 
     source: str

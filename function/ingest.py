@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from deliveries import Delivery, Ignored, Notice, Record, Recorded, Senders
+from deliveries import Delivery, Ignored, LedgerEntry, Notice, Recorded, Senders
 from errors import MalformedError, TooLargeError, UnknownProviderError, UnsupportedSchemeError, UnverifiedError
 from keyring import Keyring
 from payments import unusable, with_plausible_time
-from providers import SCHEMES, UNSUPPORTED, Scheme
+from providers import SCHEMES, UNSUPPORTED, ProviderScheme
 from signatures import digest_of, plain_id
 from store.deadline import Deadline
 from store.ledger import Ledger
@@ -17,7 +17,7 @@ MAX_BODY = 256 * 1024
 
 
 class App(NamedTuple):
-    """What a delivery is processed with; tests pass fakes."""
+    """The dependencies of the processing of a delivery; tests pass fakes."""
 
     keyring: Keyring
     ledger: Ledger
@@ -36,7 +36,7 @@ def ingest(delivery: Delivery, app: App, until: Deadline) -> list[Recorded]:
     _authenticate(delivery, scheme, app.keyring)
     now = int(app.clock())
     return [
-        app.ledger.record(Record(delivery.provider, delivery.provider, notice, delivery.body, now), until)
+        app.ledger.record(LedgerEntry(delivery.provider, delivery.provider, notice, delivery.body, now), until)
         for notice in _read(delivery, scheme)
     ]
 
@@ -47,7 +47,7 @@ def check_size(length: int) -> None:
         raise TooLargeError("body over the limit")
 
 
-def _scheme(provider: str) -> Scheme:
+def _scheme(provider: str) -> ProviderScheme:
     if provider in UNSUPPORTED:
         raise UnsupportedSchemeError("needs asymmetric cryptography")
     if provider not in SCHEMES:
@@ -55,7 +55,7 @@ def _scheme(provider: str) -> Scheme:
     return SCHEMES[provider]
 
 
-def _authenticate(delivery: Delivery, scheme: Scheme, keyring: Keyring) -> None:
+def _authenticate(delivery: Delivery, scheme: ProviderScheme, keyring: Keyring) -> None:
     keys = keyring.keys(delivery.provider)
     if not keys:
         raise UnknownProviderError("no secret for this provider")
@@ -67,10 +67,10 @@ def _authenticate(delivery: Delivery, scheme: Scheme, keyring: Keyring) -> None:
         scheme.verify(delivery, keyring.keys(delivery.provider))
 
 
-def _read(delivery: Delivery, scheme: Scheme) -> list[Notice]:
+def _read(delivery: Delivery, scheme: ProviderScheme) -> list[Notice]:
     """Read the notices of an authentic body; one that is not JSON is quarantined: a rejection would be retried."""
     try:
-        return [_named(_plausible(notice, delivery.received_at)) for notice in scheme.notices(delivery)]
+        return [_with_plain_id(_plausible(notice, delivery.received_at)) for notice in scheme.notices(delivery)]
     except NotJsonError:
         digest = digest_of(delivery.body)
         return [Notice(digest, digest, "", Ignored("not a JSON object", quarantined=True), expires=False)]
@@ -87,7 +87,7 @@ def _plausible(notice: Notice, received_at: float) -> Notice:
     return notice
 
 
-def _named(notice: Notice) -> Notice:
+def _with_plain_id(notice: Notice) -> Notice:
     """Replace an id that is not plain text by the digest, and such a kind by nothing."""
     if plain_id(notice.event_id) and plain_id(notice.kind):
         return notice

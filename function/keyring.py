@@ -29,7 +29,9 @@ def parse_secrets(document: str) -> Keys:
 
 
 def _decoded(provider: str, secrets: object) -> list[bytes]:
-    if not (isinstance(secrets, list) and len(secrets) in {1, 2} and all(isinstance(one, str) for one in secrets)):
+    if not (
+        isinstance(secrets, list) and len(secrets) in {1, 2} and all(isinstance(secret, str) for secret in secrets)
+    ):
         raise MisconfiguredError(f"{provider} needs a list of one or two secrets")
     try:
         keys = [SCHEMES[provider].key_of(secret) for secret in secrets]

@@ -22,7 +22,7 @@ class Outcome(NamedTuple):
 def run(work: Callable[[], list[Recorded]]) -> Outcome:
     """Run the work and return its outcome, also after an exception."""
     try:
-        return _stored(work())
+        return _outcome_of(work())
     except RefusalError as error:
         return refused(error, str(error))
     except Exception as error:  # noqa: BLE001 - the edge: the text of a bug must not reach the sender
@@ -47,17 +47,17 @@ def reply(outcome: Outcome) -> dict[str, object]:
     return {"statusCode": outcome.status, "headers": headers, "body": json.dumps(outcome.body)}
 
 
-def _stored(recorded: list[Recorded]) -> Outcome:
+def _outcome_of(recorded: list[Recorded]) -> Outcome:
     metrics: dict[str, int] = {}
-    for one in recorded:
-        flags = {one.result.capitalize(): True, "IdMismatch": one.mismatch, "Quarantined": one.quarantined}
+    for notice in recorded:
+        flags = {notice.result.capitalize(): True, "IdMismatch": notice.mismatch, "Quarantined": notice.quarantined}
         for name in (name for name, holds in flags.items() if holds):
             metrics[name] = metrics.get(name, 0) + 1
-    results = [{"result": one.result, "transactionId": one.transaction_id} for one in recorded]
+    results = [{"result": notice.result, "transactionId": notice.transaction_id} for notice in recorded]
     body: dict[str, object] = dict(results[0])
     if len(results) > 1:  # several Adyen items: the first one that changed something speaks for all
-        body = dict(next((one for one in results if one["result"] == "applied"), results[0]), items=results)
-    return Outcome(200, body, metrics, "; ".join(one.reason for one in recorded if one.reason))
+        body = dict(next((result for result in results if result["result"] == "applied"), results[0]), items=results)
+    return Outcome(200, body, metrics, "; ".join(notice.reason for notice in recorded if notice.reason))
 
 
 def _place(error: Exception) -> str:

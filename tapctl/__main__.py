@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tapctl import __version__
 from tapctl.cli.terminal import Terminal, discard, fitted
-from tapctl.errors import ExitCode, TapctlError, UsageError
+from tapctl.errors import ExitCode, TapctlError, UsageError, validation_problem
 from tapctl.hints import advise
 from tapctl.hints.usage import UsageAdvice
 from tapctl.report.escaping import harmless, one_line
@@ -131,23 +131,7 @@ def _misused(error: typer.TyperException) -> ExitCode:
         return ExitCode.USAGE
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "tapctl"
-    return complain(_reworded(error.format_message()), advise(UsageAdvice.SHOW_HELP, command), ExitCode.USAGE)
-
-
-_WORDS = {
-    "Value error, ": "",
-    "Input should be a valid integer, unable to parse string as an integer": "must be a whole number",
-    "Input should be a valid number, unable to parse string as a number": "must be a number",
-    "Input should be greater than or equal to": "must be at least",
-    "Input should be less than or equal to": "must be at most",
-}
-"""Messages of pydantic, which typer validates values with, and their wording here."""
-
-
-def _reworded(message: str) -> str:
-    for original, wording in _WORDS.items():
-        message = message.replace(original, wording)
-    return message.removesuffix(".")
+    return complain(validation_problem(error.format_message()), advise(UsageAdvice.SHOW_HELP, command), ExitCode.USAGE)
 
 
 def complain(message: str, hint: Hint | None, code: ExitCode) -> ExitCode:

@@ -16,6 +16,7 @@
 Verdicts are results, not errors: see `tapctl.concurrency.verdict`.
 """
 
+import re
 from collections.abc import Mapping
 from enum import IntEnum, unique
 from typing import ClassVar
@@ -55,7 +56,7 @@ EXIT_CODES: Mapping[ExitCode, str] = {
 
 
 class TapctlError(Exception):
-    """What failed, on what and why, in one line; `hint` is the next thing to do."""
+    """A failure: what failed, on what and why, in one line; `hint` is the next step."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILURE
 
@@ -139,3 +140,29 @@ class NotVerified(TapctlError):
     """The stack is deployed, but the verification could not run."""
 
     exit_code = ExitCode.NOT_VERIFIED
+
+
+_WORDS_OF_PYDANTIC = {
+    r"Value error, ": "",
+    r"Field required": "is missing",
+    r"Extra inputs are not permitted": "is not a known key",
+    r", unable to parse string as an? \w+": "",
+    r"\b[A-Z]\w+ should (be|have|match)\b": r"must \1",
+    r"must be greater than or equal to": "must be at least",
+    r"must be less than or equal to": "must be at most",
+    r"must be greater than": "must be above",
+    r"must be less than": "must be below",
+    r"must be a valid integer": "must be a whole number",
+    r"must be a valid string": "must be text",
+    r"must be a valid boolean": "must be true or false",
+    r"must be a valid (\w+)": r"must be a \1",
+    r"\.$": "",
+}
+"""Patterns of what pydantic says, which validates options, tapctl.toml and snapshots, and their wording here."""
+
+
+def validation_problem(message: str) -> str:
+    """A message of pydantic in the words of the other messages."""
+    for pattern, words in _WORDS_OF_PYDANTIC.items():
+        message = re.sub(pattern, words, message)
+    return message

@@ -114,7 +114,7 @@ def test_each_target_has_its_own_comment(commented: Runner) -> None:
     assert len(comments.bodies) == 2
 
 
-def test_what_fits_gets_no_first_comment(commented: Runner) -> None:
+def test_a_template_that_fits_gets_no_first_comment(commented: Runner) -> None:
     commented.values["steps.preflight.outputs.exit-code"] = "0"
     comments = Comments()
     comment(commented, comments)

@@ -19,13 +19,13 @@ from tapctl.workflows.deploy_step import StepOutcome
 from tapctl.workflows.destroy import DeletedResource, Deletion, Destroyed
 from tapctl.workflows.plan import Planned
 from tapctl.workflows.watch import WatchResult
-from tests.cli.conftest import Tapctl, desk, tapctl
+from tests.cli.conftest import Tapctl, tapctl, workdir
 from tests.support.commands import commands
 from tests.support.fixed import judged, read
 from tests.support.hints import noted
 from tests.support.schemas import FOLDER, breaches, validator
 
-__all__ = ["desk", "tapctl"]
+__all__ = ["tapctl", "workdir"]
 
 NAMES = sorted(
     path.name.removesuffix(".json") for path in FOLDER.iterdir() if "-" in path.name
@@ -129,11 +129,11 @@ def test_each_command_with_a_format_has_its_documents() -> None:
     ],
 )
 def test_a_preflight_fulfils_its_schema(
-    unreserved: Any, arguments: tuple[str, ...], verdict: str, desk: Path, tapctl: Tapctl
+    unreserved: Any, arguments: tuple[str, ...], verdict: str, workdir: Path, tapctl: Tapctl
 ) -> None:
-    (desk / "t.yaml").write_text(TEMPLATE)
+    (workdir / "t.yaml").write_text(TEMPLATE)
     limits = {**ACCOUNT["limits"], "unreserved_concurrent_executions": unreserved}
-    (desk / "account.json").write_text(json.dumps({**ACCOUNT, "limits": limits, "stack": None}))
+    (workdir / "account.json").write_text(json.dumps({**ACCOUNT, "limits": limits, "stack": None}))
     answer = tapctl("preflight", "t.yaml", "--snapshot", "account.json", "--format", "json", *arguments)
     document = answer.json()
 
@@ -143,14 +143,14 @@ def test_a_preflight_fulfils_its_schema(
     assert breaches(document) == []
 
 
-def test_a_demand_fulfils_its_schema(desk: Path, tapctl: Tapctl) -> None:
-    (desk / "t.yaml").write_text(TEMPLATE)
+def test_a_demand_fulfils_its_schema(workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / "t.yaml").write_text(TEMPLATE)
 
     assert breaches(tapctl("demand", "t.yaml", "--format", "json").json()) == []
 
 
-def test_a_snapshot_fulfils_its_schema_before_and_after_it_is_read(desk: Path, tapctl: Tapctl) -> None:
-    (desk / "account.json").write_text(json.dumps(ACCOUNT))
+def test_a_snapshot_fulfils_its_schema_before_and_after_it_is_read(workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / "account.json").write_text(json.dumps(ACCOUNT))
 
     assert breaches(ACCOUNT) == []
     assert breaches(tapctl("account", "--snapshot", "account.json", "--format", "json").json()) == []
@@ -175,8 +175,8 @@ def test_the_catalogue_fulfils_the_schema_of_limits(tapctl: Tapctl) -> None:
     assert breaches(tapctl("limits", "--format", "json").json()) == []
 
 
-def test_what_a_template_adds_fulfils_the_schema_of_limits(desk: Path, tapctl: Tapctl) -> None:
-    (desk / "t.yaml").write_text(TEMPLATE)
+def test_the_additions_of_a_template_fulfil_the_schema_of_limits(workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / "t.yaml").write_text(TEMPLATE)
 
     assert breaches(tapctl("limits", "--template", "t.yaml", "--format", "json").json()) == []
 

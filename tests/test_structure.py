@@ -81,13 +81,30 @@ def test_at_most_six_modules_stand_beside_the_rooms() -> None:
     assert len(list(PACKAGE.glob("*.py"))) <= 6
 
 
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+
+
 def test_the_layers_are_at_most_twelve() -> None:
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    contracts = settings["tool"]["importlinter"]["contracts"]
-    assert len(next(contract["layers"] for contract in contracts if contract["type"] == "layers")) <= 12
+    assert len(next(contract["layers"] for contract in CONTRACTS if contract["type"] == "layers")) <= 12
 
 
-@pytest.mark.parametrize("folder", ["tapctl", "function"])
+@pytest.mark.parametrize(
+    ("library", "importers"), [("boto3", {"aws"}), ("cfnlint", {"template"}), ("typer", {"cli", "report"})]
+)
+def test_import_linter_keeps_a_library_from_every_other_room(library: str, importers: set[str]) -> None:
+    rooms = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    forbidden = [
+        {module.removeprefix("tapctl.") for module in contract["source_modules"]}
+        for contract in CONTRACTS
+        if contract["type"] == "forbidden" and library in contract["forbidden_modules"]
+    ]
+    assert max(forbidden, key=len) == rooms - importers - {"__init__", "__main__"}, "add the room to the contract"
+
+
+SHORT_CODE = ("tapctl", "function", "benchmarks", "docs")
+
+
+@pytest.mark.parametrize("folder", SHORT_CODE)
 def test_no_module_is_longer_than_350_lines(folder: str) -> None:
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / folder).rglob("*.py")}
     assert {str(path): length for path, length in lengths.items() if length > 350} == {}, "split the module"
@@ -101,7 +118,7 @@ def bodies(path: Path) -> Iterator[tuple[str, int]]:
             yield f"{path.relative_to(ROOT)}:{node.name}", (node.end_lineno or 0) - first.lineno + 1
 
 
-@pytest.mark.parametrize("folder", ["tapctl", "function"])
+@pytest.mark.parametrize("folder", SHORT_CODE)
 def test_no_function_body_is_longer_than_40_lines(folder: str) -> None:
     lengths = dict(body for path in (ROOT / folder).rglob("*.py") for body in bodies(path))
     assert {name: length for name, length in lengths.items() if length > 40} == {}, "split the function"
@@ -109,7 +126,7 @@ def test_no_function_body_is_longer_than_40_lines(folder: str) -> None:
 
 ROOMS_OF_WORDS = ("cli", "report")
 ROOMS_WITHOUT_OPTIONS = ("concurrency", "template", "account", "limits", "aws")
-COMMAND, OPTION = re.compile(r"`(tapctl|aws)\b"), re.compile(r"(?<![\w-])--[a-z]")
+COMMAND, OPTION = re.compile(r"`(tapctl|aws|sam|cdk|cfn-lint|uv|pip|npm|git)[ `]"), re.compile(r"(?<![\w-])--[a-z]")
 CFN_LINT_ARGUMENTS = {"--config-file", "--template", "--format", "--regions"}
 
 
@@ -155,10 +172,10 @@ def test_only_the_aws_room_takes_a_client() -> None:
 
 def test_each_public_class_name_has_one_meaning() -> None:
     modules: dict[str, list[str]] = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in (path for folder in ("tapctl", "function") for path in sorted((ROOT / folder).rglob("*.py"))):
         for node in ast.iter_child_nodes(nodes(path)[0]):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                modules.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
+                modules.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
     assert {name: places for name, places in modules.items() if len(places) > 1} == {}, "rename one of them"
 
 
@@ -204,20 +221,26 @@ def test_assertions_quote_no_sentence_of_what_is_printed() -> None:
     assert quoted == [], "\n".join(quoted)
 
 
-@pytest.mark.parametrize("folder", ["tapctl", "function", "benchmarks", "docs", "tests"])
-def test_a_loop_variable_names_what_it_holds(folder: str) -> None:
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        *((folder, {"each", "one", "e", "f", "x"}) for folder in ("tapctl", "function")),
+        *((folder, {"each"}) for folder in ("benchmarks", "docs", "tests")),
+    ],
+)
+def test_a_loop_variable_names_what_it_holds(folder: str, words: set[str]) -> None:
     loops = [
         f"{path.relative_to(ROOT)}:{node.iter.lineno}"
         for path in sorted((ROOT / folder).rglob("*.py"))
         for node in nodes(path)
         if isinstance(node, ast.For | ast.comprehension)
-        if "each" in {name.id for name in ast.walk(node.target) if isinstance(name, ast.Name)}
+        if words & {name.id for name in ast.walk(node.target) if isinstance(name, ast.Name)}
     ]
-    assert loops == [], "rename `each` to what it holds"
+    assert loops == [], "rename the variable to what it holds"
 
 
 def test_the_forbidden_words_are_not_used() -> None:
-    folders = ("tapctl", "function", "stack", "tests", "benchmarks", "docs")
+    folders = ("tapctl", "function", "stack", "tests", "benchmarks", "docs", "action", "examples", "evidence")
     files = [
         path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".md", ".json"}
     ]

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from aws.connection import Connection, parse_address
-from aws.sigv4 import Credentials, Scope, signed_headers
+from aws.connection import HttpConnection, parse_address
+from aws.sigv4 import Credentials, CredentialScope, signed_headers
 
 if TYPE_CHECKING:
     import ssl
@@ -77,7 +77,7 @@ class AwsJson:
     def __init__(self, dialect: Dialect, endpoint: str, region: str, credentials: Callable[[], Credentials]) -> None:
         self._dialect = dialect
         self._address = parse_address(endpoint)
-        self._scope = Scope(region, dialect.service)
+        self._scope = CredentialScope(region, dialect.service)
         self._credentials = credentials
         self._tls = _tls_context() if self._address.tls else None
         self._local = threading.local()
@@ -100,19 +100,19 @@ class AwsJson:
 
     def close(self) -> None:
         """Close this thread's connection; the next call opens another."""
-        kept: Connection | None = getattr(self._local, "connection", None)
+        kept: HttpConnection | None = getattr(self._local, "connection", None)
         if kept is not None:
             kept.close()
         self._local.connection = None
 
     def _exchange(self, operation: str, body: bytes, timeout: float) -> tuple[int, bytes]:
-        kept: Connection | None = getattr(self._local, "connection", None)
+        kept: HttpConnection | None = getattr(self._local, "connection", None)
         if kept is not None:
             with suppress(ConnectionError):
                 return self._post(kept, operation, body, timeout)
         return self._post(self._open(timeout), operation, body, timeout)
 
-    def _post(self, connection: Connection, operation: str, body: bytes, timeout: float) -> tuple[int, bytes]:
+    def _post(self, connection: HttpConnection, operation: str, body: bytes, timeout: float) -> tuple[int, bytes]:
         try:
             return connection.post(self._address.path, self._headers(operation, body), body, timeout)
         finally:
@@ -130,8 +130,8 @@ class AwsJson:
             headers, self._address.path, body, moment=moment, credentials=self._credentials(), scope=self._scope
         )
 
-    def _open(self, timeout: float) -> Connection:
-        connection = Connection(self._address, timeout, self._tls)
+    def _open(self, timeout: float) -> HttpConnection:
+        connection = HttpConnection(self._address, timeout, self._tls)
         self._local.connection = connection
         return connection
 
@@ -156,7 +156,7 @@ def _read(status: int, answer: bytes) -> dict[str, object]:
     reasons = document.get("CancellationReasons")
     raise WireError(
         code,
-        reasons=[one for one in reasons if isinstance(one, dict)] if isinstance(reasons, list) else (),
+        reasons=[reason for reason in reasons if isinstance(reason, dict)] if isinstance(reasons, list) else (),
         item=document.get("Item"),
         passing=status >= _SERVER_ERROR,
     )

@@ -41,7 +41,7 @@ def parse_address(url: str) -> Address:
     return Address(scheme == "https", host.strip("[]"), int(port), authority, slash + path.rstrip("/") or "/")
 
 
-class Connection:
+class HttpConnection:
     """One kept connection."""
 
     def __init__(self, address: Address, timeout: float, tls: "ssl.SSLContext | None") -> None:

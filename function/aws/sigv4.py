@@ -1,4 +1,7 @@
-"""AWS Signature Version 4 for one small JSON request: pure, and equal to botocore's signer."""
+"""AWS Signature Version 4 for one small JSON request: pure, and equal to botocore's signer.
+
+botocore's own would load botocore: `aws.client` has what that costs at a cold start and at each invocation.
+"""
 
 import hmac
 from functools import lru_cache
@@ -16,7 +19,7 @@ class Credentials(NamedTuple):
     token: str = ""
 
 
-class Scope(NamedTuple):
+class CredentialScope(NamedTuple):
     """Which Region and service a signature is for."""
 
     region: str
@@ -24,7 +27,7 @@ class Scope(NamedTuple):
 
 
 def signed_headers(
-    headers: dict[str, str], path: str, body: bytes, *, moment: str, credentials: Credentials, scope: Scope
+    headers: dict[str, str], path: str, body: bytes, *, moment: str, credentials: Credentials, scope: CredentialScope
 ) -> dict[str, str]:
     """Return the headers of a POST with date, token and authorization added; `moment` is `YYYYMMDDTHHMMSSZ`."""
     sent = {name.lower(): value for name, value in headers.items()}
@@ -46,7 +49,7 @@ def signed_headers(
 
 
 @lru_cache(maxsize=4)
-def _signing_key(secret_key: str, day: str, scope: Scope) -> bytes:
+def _signing_key(secret_key: str, day: str, scope: CredentialScope) -> bytes:
     key = f"AWS4{secret_key}".encode()
     for part in (day, scope.region, scope.service, "aws4_request"):
         key = hmac.digest(key, part.encode("utf-8"), "sha256")

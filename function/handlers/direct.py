@@ -7,7 +7,7 @@ be stored now raises, so that Lambda repeats an asynchronous invocation.
 
 import json
 
-from deliveries import DIRECT, Notice, Record, Recorded
+from deliveries import DIRECT, LedgerEntry, Notice, Recorded
 from errors import MalformedError, RefusalError
 from ingest import App
 from outcomes import reply, run
@@ -52,4 +52,4 @@ def _record(event: object, app: App, now: float, until: Deadline) -> Recorded:
         raise MalformedError("provider")
     event_id = text(event, "eventId")
     notice = Notice(event_id if plain_id(event_id) else digest, digest, DIRECT, payment)
-    return app.ledger.record(Record(DIRECT, provider, notice, content, int(now)), until)
+    return app.ledger.record(LedgerEntry(DIRECT, provider, notice, content, int(now)), until)

@@ -29,7 +29,7 @@ def is_batch(event: object) -> bool:
 def answer(event: object, context: object, app: App) -> dict[str, object]:
     """Process every record and return the ids of those to retry."""
     records = member(event, "Records")
-    failed = [_name(r) for r in records if not _stored(r, context, app)] if isinstance(records, list) else [""]
+    failed = [_name(r) for r in records if not _store(r, context, app)] if isinstance(records, list) else [""]
     return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
 
 
@@ -38,7 +38,7 @@ def _name(record: object) -> str:
     return text(record, "messageId")
 
 
-def _stored(record: object, context: object, app: App) -> bool:
+def _store(record: object, context: object, app: App) -> bool:
     started_at = app.clock()
     until = deadline(context)
     attributes = _attributes(record)

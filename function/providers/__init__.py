@@ -12,7 +12,7 @@ from deliveries import Delivery, Notice
 from providers import adyen, generic, github, square, standard, stripe
 
 
-class Scheme(NamedTuple):
+class ProviderScheme(NamedTuple):
     """How one provider signs and what its bodies hold."""
 
     key_of: Callable[[str], bytes]
@@ -24,13 +24,13 @@ def _utf8(secret: str) -> bytes:
     return secret.encode("utf-8")
 
 
-SCHEMES: dict[str, Scheme] = {
-    "adyen": Scheme(bytes.fromhex, adyen.verify, adyen.notices),
-    "generic": Scheme(_utf8, generic.verify, generic.notices),
-    "github": Scheme(_utf8, github.verify, github.notices),
-    "square": Scheme(_utf8, square.verify, square.notices),
-    "standard": Scheme(standard.key_of, standard.verify, standard.notices),
-    "stripe": Scheme(_utf8, stripe.verify, stripe.notices),
+SCHEMES: dict[str, ProviderScheme] = {
+    "adyen": ProviderScheme(bytes.fromhex, adyen.verify, adyen.notices),
+    "generic": ProviderScheme(_utf8, generic.verify, generic.notices),
+    "github": ProviderScheme(_utf8, github.verify, github.notices),
+    "square": ProviderScheme(_utf8, square.verify, square.notices),
+    "standard": ProviderScheme(standard.key_of, standard.verify, standard.notices),
+    "stripe": ProviderScheme(_utf8, stripe.verify, stripe.notices),
 }
 
 UNSUPPORTED = frozenset({"paypal"})

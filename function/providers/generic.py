@@ -40,7 +40,7 @@ def verify(delivery: Delivery, keys: Sequence[bytes]) -> None:
         raise MisconfiguredError("GENERIC_SIGNATURE_ENCODING is neither hex nor base64")
     form, macs = _ENCODINGS[senders.signature_encoding]
     signatures = header(delivery.headers, senders.signature_header.lower())
-    candidates = well_formed((_PREFIX.sub("", one.strip(), count=1) for one in signatures.split(",")), form)
+    candidates = well_formed((_PREFIX.sub("", signature.strip(), count=1) for signature in signatures.split(",")), form)
     demand_match(candidates, macs(_signed(delivery), keys))
 
 

@@ -69,7 +69,7 @@ def _payment(event: dict[str, object], state: "_State") -> Payment:
 
 
 class _State(NamedTuple):
-    """What an object says of the money: how much, how far along, and how much was paid back."""
+    """The amount of an object, its progress, and how much was paid back."""
 
     amount: Decimal
     status: str
@@ -80,7 +80,7 @@ def _plain(subject: object) -> _State:
     return _State(fields.amount(member(subject, "amount")), fields.status(member(subject, "status")))
 
 
-def _named(kind: str) -> Callable[[object], _State]:
+def _with_kind(kind: str) -> Callable[[object], _State]:
     """Put the kind before the status: a refund that succeeded is no payment that succeeded."""
 
     def state_of(subject: object) -> _State:
@@ -124,9 +124,9 @@ _STATES: dict[str, Callable[[object], _State]] = {
     "": _plain,
     "charge": _charge,
     "checkout.session": _checkout,
-    "dispute": _named("dispute"),
+    "dispute": _with_kind("dispute"),
     "payment_intent": _intent,
-    "payout": _named("payout"),
-    "refund": _named("refund"),
+    "payout": _with_kind("payout"),
+    "refund": _with_kind("refund"),
 }
 """The objects that are stored, by kind; others, such as invoice items and plans, may have an amount but pay nothing."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from aws.client import WireError
-from deliveries import Ignored, Payment, Record, Recorded
+from deliveries import Ignored, LedgerEntry, Payment, Recorded
 from errors import MisconfiguredError
 from strict_json import member, text
 
@@ -21,7 +21,7 @@ _INVALID = frozenset({"ValidationError", "ValidationException"})
 
 
 class Table(Protocol):
-    """What the ledger needs of DynamoDB; a rejected call raises `WireError`."""
+    """The part of DynamoDB that the ledger uses; a rejected call raises `WireError`."""
 
     def call(self, operation: str, request: Mapping[str, object], timeout: float) -> dict[str, object]:
         """Run one operation."""
@@ -35,7 +35,7 @@ class Ledger:
         self._table = table
         self._name = name
 
-    def record(self, entry: Record, until: Deadline) -> Recorded:
+    def record(self, entry: LedgerEntry, until: Deadline) -> Recorded:
         """Store one notice and return what changed."""
         if not self._name:
             raise MisconfiguredError("DYNAMODB_TABLE_NAME is not set")
@@ -49,7 +49,7 @@ class Ledger:
             return self._note(entry, outcome, until)
         return outcome
 
-    def _transact(self, entry: Record, payment: Payment, token: str, timeout: float) -> Recorded:
+    def _transact(self, entry: LedgerEntry, payment: Payment, token: str, timeout: float) -> Recorded:
         put = writes.marker(self._name, entry, "applied", writes.about_payment(payment))
         update = writes.state(self._name, entry, payment)
         try:
@@ -58,7 +58,7 @@ class Ledger:
             return _cancelled(error, entry, payment)
         return Recorded("applied", payment.transaction_id)
 
-    def _note(self, entry: Record, outcome: Recorded, until: Deadline) -> Recorded:
+    def _note(self, entry: LedgerEntry, outcome: Recorded, until: Deadline) -> Recorded:
         """Write the marker alone."""
         content = entry.notice.content
         if isinstance(content, Payment) and outcome.result == "stale":
@@ -68,7 +68,7 @@ class Ledger:
         put = writes.marker(self._name, entry, outcome.result, about)
         return retry(lambda timeout: self._put(put, entry, outcome, timeout), until)
 
-    def _put(self, put: Mapping[str, object], entry: Record, outcome: Recorded, timeout: float) -> Recorded:
+    def _put(self, put: Mapping[str, object], entry: LedgerEntry, outcome: Recorded, timeout: float) -> Recorded:
         try:
             self._table.call("PutItem", put, timeout)
         except WireError as error:
@@ -78,7 +78,7 @@ class Ledger:
         return outcome
 
 
-def _cancelled(error: WireError, entry: Record, payment: Payment) -> Recorded:
+def _cancelled(error: WireError, entry: LedgerEntry, payment: Payment) -> Recorded:
     """Read why the transaction was cancelled; the first failed condition is the marker's, the second the row's."""
     codes = [str(reason.get("Code")) for reason in error.reasons]
     if error.code == "TransactionCanceledException" and codes[:1] == [_FAILED]:
@@ -95,7 +95,7 @@ def _cancelled(error: WireError, entry: Record, payment: Payment) -> Recorded:
     return Recorded("stale", payment.transaction_id)
 
 
-def _duplicate(entry: Record, transaction_id: str | None, known: object) -> Recorded:
+def _duplicate(entry: LedgerEntry, transaction_id: str | None, known: object) -> Recorded:
     """Acknowledge a known event by its stored transaction; other content under the same id is a mismatch.
 
     One that is in quarantine counts as quarantined again: the answer to its first write may have been lost.

@@ -3,7 +3,7 @@
 from binascii import b2a_base64
 from functools import lru_cache
 
-from deliveries import DIRECT, Payment, Record
+from deliveries import DIRECT, LedgerEntry, Payment
 from payments import rank
 
 # Longer than every sender retries: Adyen goes on for 30 days.
@@ -22,7 +22,7 @@ Value = dict[str, str | bool]
 Request = dict[str, object]
 
 
-def marker(table: str, entry: Record, result: str, about: dict[str, Value]) -> Request:
+def marker(table: str, entry: LedgerEntry, result: str, about: dict[str, Value]) -> Request:
     """Return the write of an event's marker, refused when the event is known."""
     notice, now = entry.notice, entry.now
     item = {
@@ -44,7 +44,7 @@ def marker(table: str, entry: Record, result: str, about: dict[str, Value]) -> R
     }
 
 
-def row_key(entry: Record, transaction_id: str) -> str:
+def row_key(entry: LedgerEntry, transaction_id: str) -> str:
     """Return the key of a transaction's row. Each provider has separate rows; a direct invocation names its row."""
     return transaction_id if entry.source == DIRECT else f"{entry.source}#{transaction_id}"
 
@@ -67,7 +67,7 @@ def about_ignored(reason: str, body: bytes | None) -> dict[str, Value]:
     return about
 
 
-def state(table: str, entry: Record, payment: Payment) -> Request:
+def state(table: str, entry: LedgerEntry, payment: Payment) -> Request:
     """Return the write of a transaction's row, refused when the row is newer."""
     notice = entry.notice
     values = {

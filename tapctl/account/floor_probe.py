@@ -37,7 +37,7 @@ def prepare(reader: LiveAccount, stack_name: str) -> Probe:
         if not isinstance(function.reserved, Unknown) and isinstance(limit, int):
             return Probe(function.physical_id, function.reserved, limit)
     raise UsageError(
-        f"cannot determine the unreserved minimum: stack {stack_name} has no function to send the request for",
+        f"cannot determine the unreserved minimum: stack {stack_name} has no function to probe with",
         advise(JudgementAdvice.NAME_STACK_WITH_FUNCTION),
     )
 
@@ -56,7 +56,7 @@ def send(reader: LiveAccount, probe: Probe) -> LearnedFloor:
     raise AwsError(
         f"Lambda reserved all {probe.limit} executions for {probe.function}, which no known rule allows;"
         " the old reservation is restored",
-        advise(JudgementAdvice.PIN_MINIMUM),
+        advise(JudgementAdvice.PASS_MINIMUM),
     )
 
 

@@ -185,13 +185,13 @@ def _with_holder(function: LiveFunction, logical_id: str) -> LiveFunction:
     return replace(function, provisioned=sum(holders.values()), holders=holders)
 
 
-def _found(
+def _by_lookup(
     kind: str, names: Iterable[str], values: Mapping[str, str | Unknown], missing: str
 ) -> dict[str, str | Unknown]:
     """The values by `KIND:NAME`; unknown is what does not exist."""
     keys = {f"{kind}:{name}": name for name in names}
     return {
-        key: values.get(name, Unknown(f"{missing} {name}", advise(JudgementAdvice.CREATE_LOOKUP, key)))
+        key: values.get(name, Unknown(f"{missing} {name}", advise(JudgementAdvice.CREATE_OR_PASS_LOOKUP, key)))
         for key, name in keys.items()
     }
 
@@ -289,12 +289,12 @@ class LiveAccount(_LiveStacks):
         names = [key.removeprefix("ssm:") for key in keys if key.startswith("ssm:")]
         size = lookups.PARAMETERS_PER_REQUEST
         batches = [names[start : start + size] for start in range(0, len(names), size)]
-        stored = [self._pool.submit(self._stored, batch) for batch in batches]
+        stored = [self._pool.submit(self._parameter_store_values, batch) for batch in batches]
         imports = [key.removeprefix("import:") for key in keys if key.startswith("import:")]
         exported = self._exported(imports) if imports else {}
         return {key: value for batch in stored for key, value in batch.result().items()} | exported
 
-    def _stored(self, names: list[str]) -> dict[str, str | Unknown]:
+    def _parameter_store_values(self, names: list[str]) -> dict[str, str | Unknown]:
         """The values in the parameter store by `ssm:NAME`; a SecureString is Unknown."""
         parameters = read_or_unknown(lookups.GET_PARAMETERS, lambda: lookups.stored_parameters(self.aws, names))
         if isinstance(parameters, Unknown):
@@ -305,7 +305,7 @@ class LiveAccount(_LiveStacks):
             else parameter.value
             for parameter in parameters
         }
-        return _found("ssm", names, values, "the parameter store has no")
+        return _by_lookup("ssm", names, values, "the parameter store has no")
 
     def _exported(self, names: list[str]) -> dict[str, str | Unknown]:
         """The values of exports by `import:NAME`."""
@@ -313,7 +313,7 @@ class LiveAccount(_LiveStacks):
         if isinstance(exports, Unknown):
             return {f"import:{name}": exports for name in names}
         values = {export.name: export.value for export in exports}
-        return _found("import", names, values, "no stack exports")
+        return _by_lookup("import", names, values, "no stack exports")
 
     def _exports(self) -> tuple[lookups.Export, ...] | Unknown:
         return self._reads.once("exports", lookups.LIST_EXPORTS, lambda: lookups.exports(self.aws)).result()

@@ -58,9 +58,9 @@ def is_open(reader: LiveAccount, wanted: WantedQuota, *, waits: bool = False) ->
     default = int(limit.default or 0)
     least = default if isinstance(applied, Unknown) else max(default, int(applied) + 1)
     if value < least:
-        raise _refused(wanted, advise(JudgementAdvice.REQUEST_AT_LEAST, max(default + 1, least)))
+        raise _refusal(wanted, advise(JudgementAdvice.REQUEST_AT_LEAST, max(default + 1, least)))
     if value > MAXIMUM:
-        raise _refused(wanted, advise(JudgementAdvice.REQUEST_AT_MOST, MAXIMUM))
+        raise _refusal(wanted, advise(JudgementAdvice.REQUEST_AT_MOST, MAXIMUM))
     pending = reader.pending_increases(limit)
     if isinstance(pending, Unknown) or not pending:
         return True
@@ -69,11 +69,11 @@ def is_open(reader: LiveAccount, wanted: WantedQuota, *, waits: bool = False) ->
     of = "" if limit == CONCURRENCY else f" of {wanted.units}"
     raise BusyError(
         f"an increase{of} to {pending[0].value} was requested on {pending[0].requested_on} and is pending",
-        advise(JudgementAdvice.LIST_INCREASES),
+        advise(JudgementAdvice.AWAIT_DECISION),
     )
 
 
-def _refused(wanted: WantedQuota, hint: Hint) -> UsageError:
+def _refusal(wanted: WantedQuota, hint: Hint) -> UsageError:
     return UsageError(f"Service Quotas accepts no request for {wanted}", hint)
 
 
@@ -105,7 +105,7 @@ def wait(
         if waited >= timeout:
             names = ", ".join(map(str, left))
             raise BusyError(
-                f"AWS has not granted {names} after {timeout:.0f} s", advise(JudgementAdvice.LIST_INCREASES)
+                f"AWS has not granted {names} after {timeout:.0f} s", advise(JudgementAdvice.AWAIT_DECISION)
             )
         pause = min(POLL_SECONDS, timeout - waited)
         sleep(pause)

@@ -130,7 +130,7 @@ def spelled(span: timedelta) -> str:
 
 
 def _missing_lookup(key: str) -> Unknown:
-    return Unknown(f"the snapshot does not have {key}", advise(JudgementAdvice.GIVE_LOOKUP, key))
+    return Unknown(f"the snapshot does not have {key}", advise(JudgementAdvice.PASS_LOOKUP, key))
 
 
 def load(path: Path, data: bytes | None = None) -> SnapshotAccount:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tapctl.errors import ConfigError
+from tapctl.errors import ConfigError, validation_problem
 from tapctl.hints import advise
 from tapctl.hints.judgement import JudgementAdvice
 from tapctl.hints.usage import UsageAdvice
@@ -36,7 +36,7 @@ class Unread(_Model):
 
 
 class UnreadMap(Unread):
-    """The same in place of a map, in which any other key is a value."""
+    """An unread value in place of a map, in which any other key is a value."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -155,7 +155,7 @@ def read(path: Path, data: bytes | None = None) -> Snapshot:
         steps = (str(part) for part in first["loc"] if part not in _UNION_MEMBERS)
         where = ".".join(step for step in steps if not step.startswith("function-"))
         raise ConfigError(
-            f"{path} is not an account snapshot: {where + ': ' if where else ''}{first['msg']}",
+            f"{path} is not an account snapshot: {where + ': ' if where else ''}{validation_problem(first['msg'])}",
             advise(JudgementAdvice.SAVE_SNAPSHOT, str(path)),
         ) from None
     if contradiction := next(_contradictions(snapshot), None):

@@ -245,10 +245,10 @@ class LimitReads:
         for key, group in wanted.items():
             if len(group) > 1:
                 region = quotas.GLOBAL_REGION if group[0].is_global else ""
-                read = partial(self._listed, group)
+                read = partial(self._listed_quotas, group)
                 self.once(key, quotas.LIST_APPLIED, read, service="service-quotas", region=region)
 
-    def _listed(self, limits: Sequence[Limit]) -> dict[str, tuple[Number, QuotaSource]]:
+    def _listed_quotas(self, limits: Sequence[Limit]) -> dict[str, tuple[Number, QuotaSource]]:
         """The values of one service's quotas by their codes; AWS's defaults where one is not applied."""
         service, is_global = limits[0].service, limits[0].is_global
         self._rate("service-quotas").take()

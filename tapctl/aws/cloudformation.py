@@ -73,7 +73,7 @@ class PropertyDifference:
 
 @dataclass(frozen=True, slots=True)
 class ResourceDrift:
-    """What a drift detection found about one resource: `status` is IN_SYNC, MODIFIED, DELETED or why it has none."""
+    """The drift of one resource: `status` is IN_SYNC, MODIFIED, DELETED or why it has none."""
 
     logical_id: str
     status: str
@@ -276,7 +276,7 @@ def drift_detection(aws: Aws, detection_id: str) -> tuple[str, str]:
 
 
 def resource_drifts(aws: Aws, stack_id: str) -> tuple[ResourceDrift, ...]:
-    """What the last drift detection found about each resource; botocore has no paginator for the operation."""
+    """The drift of each resource by the last detection; botocore has no paginator for the operation."""
     drifts: list[ResourceDrift] = []
     following: dict[str, Any] = {}
     while True:

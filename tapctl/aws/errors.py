@@ -48,12 +48,12 @@ WRONG_CLOCK = RefusalKind(
 EXPIRED = RefusalKind(
     frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"}),
     "the AWS credentials have expired",
-    advise(JudgementAdvice.RENEW_CREDENTIALS),
+    advise(JudgementAdvice.SIGN_IN_AGAIN),
 )
 INVALID_KEYS = RefusalKind(
     frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}),
     "AWS does not accept the credentials",
-    advise(JudgementAdvice.TEST_CREDENTIALS),
+    advise(JudgementAdvice.CHECK_CREDENTIALS),
 )
 DENIED = RefusalKind(
     frozenset(
@@ -94,7 +94,7 @@ THROTTLED = RefusalKind(
 NO_TRUSTED_ACCESS = RefusalKind(
     frozenset(),
     "{}",
-    advise(JudgementAdvice.TRUST_STACK_SETS),
+    advise(JudgementAdvice.ACTIVATE_ORGANIZATIONS_ACCESS),
     ("You must enable organizations access",),
 )
 NO_ADMINISTRATOR = RefusalKind(
@@ -137,7 +137,7 @@ def aws_call(action: str) -> Iterator[None]:
     except (ForeignAnswer, ResponseParserError, AttributeError, LookupError, TypeError, ValueError) as error:
         if (words := received_words()) is None:
             raise
-        raise _unreadable(action, f"the answer is not AWS's: {words}") from error
+        raise _unreadable(action, f"the answer does not come from AWS: {words}") from error
 
 
 def _unreadable(action: str, reason: str) -> UnreadableAnswer:
@@ -198,7 +198,7 @@ def _no_answer(error: Exception, action: str) -> AwsError | UsageError:
     match type(error).__name__:
         case name if name in _NO_CREDENTIALS:
             return NoCredentials(
-                f"{action}: no usable AWS credentials were found", advise(JudgementAdvice.GIVE_CREDENTIALS)
+                f"{action}: no usable AWS credentials were found", advise(JudgementAdvice.CONFIGURE_CREDENTIALS)
             )
         case name if name in _NO_SESSION:
             return NoCredentials(f"{action}: the SSO session has expired", EXPIRED.hint)
@@ -207,7 +207,7 @@ def _no_answer(error: Exception, action: str) -> AwsError | UsageError:
         case "InvalidRegionError":
             return UsageError(f"{action}: {str(error).rstrip('.')}", advise(JudgementAdvice.USE_REGION))
         case "ConnectionClosedError":
-            return _unreadable(action, "the connection was closed before an answer came")
+            return _unreadable(action, "the connection was closed before an answer arrived")
         case name:
             silent = name in _NO_ANSWER
             return AwsError(f"{action}: {'no answer: ' if silent else ''}{error}", _CHECK_NETWORK if silent else None)

@@ -60,7 +60,7 @@ def reserved_concurrency(aws: Aws, function: str) -> int | None:
 
 
 def provisioned_concurrency(aws: Aws, function: str) -> tuple[ProvisionedConcurrency, ...]:
-    """What every version and alias provisions; empty where there is no such function."""
+    """The provisioned concurrency of every version and alias; empty if the function does not exist."""
     client: LambdaClient = aws.client("lambda")
 
     def read() -> tuple[ProvisionedConcurrency, ...]:
@@ -150,7 +150,7 @@ def configured_log_group(aws: Aws, function: str) -> str:
 def log_messages(
     aws: Aws, group: str, begin: datetime, end: datetime | None = None, stream: str | None = None, *, pattern: str = ""
 ) -> tuple[LogMessage, ...]:
-    """What was logged in a log group from `begin` to `end`, in one stream or in all, oldest first.
+    """The messages of a log group from `begin` to `end`, in one stream or in all, oldest first.
 
     `pattern` is CloudWatch's filter pattern. Empty where there is no such group. Source:
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What to connect to: a profile and Region, or an endpoint with its keys (the sandbox)."""
+    """A profile and Region to connect with, or an endpoint with its keys (the sandbox)."""
 
     region: str | None = None
     profile: str | None = None

@@ -175,7 +175,7 @@ class StackSets:
     def create(self, request: Mapping[str, Any]) -> None:
         """Create it, without instances. `request` has the parameters of CreateStackSet."""
         with aws_call(f"creating stack set {self.name}"):
-            self._client.create_stack_set(**self._named(), **request)
+            self._client.create_stack_set(**self._set_parameters(), **request)
 
     def update(
         self, request: Mapping[str, Any], operation_id: str, targets: Rectangle | None, preferences: Preferences
@@ -183,7 +183,7 @@ class StackSets:
         """Begin an update of the set and of its instances in `targets`; of all instances without them."""
         with aws_call(f"updating stack set {self.name}"):
             self._client.update_stack_set(
-                **self._named(),
+                **self._set_parameters(),
                 **request,
                 **(self._targeted(targets) if targets else {}),
                 OperationPreferences=preferences.for_aws(targets),  # type: ignore[arg-type]
@@ -202,7 +202,7 @@ class StackSets:
         verb = f"{operation.partition('_')[0].removesuffix('e')}ing"
         with aws_call(f"{verb} instances of stack set {self.name}"):
             getattr(self._client, operation)(
-                **self._named(),
+                **self._set_parameters(),
                 **self._targeted(targets),
                 **request,
                 OperationPreferences=preferences.for_aws(targets),
@@ -212,7 +212,7 @@ class StackSets:
     def delete(self) -> None:
         """Delete the set, which has no instances."""
         with aws_call(f"deleting stack set {self.name}"):
-            self._client.delete_stack_set(**self._named())
+            self._client.delete_stack_set(**self._set_parameters())
 
     def instances(self) -> tuple[StackInstance, ...]:
         """Every instance; their parameter overrides are not among what AWS lists."""
@@ -234,7 +234,7 @@ class StackSets:
         """The parameter overrides of one instance; a NoEcho value is all asterisks."""
         with aws_call(f"reading the instance of stack set {self.name} in {account_id}/{region}"):
             entry: Any = self._client.describe_stack_instance(
-                **self._named(), StackInstanceAccount=account_id, StackInstanceRegion=region
+                **self._set_parameters(), StackInstanceAccount=account_id, StackInstanceRegion=region
             )["StackInstance"]
         return _values(entry.get("ParameterOverrides", ()))
 
@@ -255,7 +255,7 @@ class StackSets:
         return tuple(now for operation in listed if (now := self.operation(operation.id)) and not now.is_over)
 
     def results(self, operation_id: str) -> tuple[InstanceResult, ...]:
-        """What an operation did in each account and Region so far."""
+        """The results of an operation in each account and Region so far."""
         entries = self._pages(
             "list_stack_set_operation_results",
             f"reading the results of operation {operation_id} on stack set {self.name}",
@@ -270,7 +270,7 @@ class StackSets:
         """A member of an answer; None where AWS has no such stack set or operation."""
         try:
             with aws_call(action):
-                return getattr(self._client, method)(**self._named(), **request)[key]
+                return getattr(self._client, method)(**self._set_parameters(), **request)[key]
         except AwsError as error:
             if error.code in ("StackSetNotFoundException", "OperationNotFoundException"):
                 return None
@@ -281,7 +281,7 @@ class StackSets:
         entries: list[Any] = []
         while True:
             with aws_call(action):
-                page = getattr(self._client, method)(**self._named(), **request, MaxResults=PAGE)
+                page = getattr(self._client, method)(**self._set_parameters(), **request, MaxResults=PAGE)
             entries += page["Summaries"]
             if not (token := page.get("NextToken")):
                 return entries
@@ -300,7 +300,7 @@ class StackSets:
         }
         return {"DeploymentTargets": chosen, **regions}
 
-    def _named(self) -> dict[str, Any]:
+    def _set_parameters(self) -> dict[str, Any]:
         return {"StackSetName": self.name, **({"CallAs": self.call_as} if self.call_as else {})}
 
     @property

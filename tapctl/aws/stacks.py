@@ -53,7 +53,7 @@ class StackDescription:
 
     def known_parameters(self) -> dict[str, str | Unknown]:
         """The parameters, Unknown where AWS does not return the value."""
-        return {name: _known(name, value) for name, value in self.parameters.items()}
+        return {name: _known_value(name, value) for name, value in self.parameters.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +151,10 @@ class StackEvent:
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _known(name: str, value: str) -> str | Unknown:
+def _known_value(name: str, value: str) -> str | Unknown:
     if value and set(value) == {"*"}:
         reason = f"parameter {name} keeps its deployed value, which AWS does not return"
-        return Unknown(reason, advise(JudgementAdvice.GIVE_PARAMETER, name))
+        return Unknown(reason, advise(JudgementAdvice.PASS_PARAMETER, name))
     return value
 
 

@@ -137,7 +137,7 @@ def _save_fleet(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"cannot make the folder {folder}: {error.strerror}", advise(UsageAdvice.PASS_OTHER_OUTPUT)
+            f"cannot create the folder {folder}: {error.strerror}", advise(UsageAdvice.PASS_OTHER_OUTPUT)
         ) from None
     files = {folder / f"{snapshot.cell.account.id}-{snapshot.cell.region}.json": snapshot.account for snapshot in saved}
     terminal.save({file: (dumps(account, worded), False) for file, account in files.items()})
@@ -165,7 +165,7 @@ def _request(reader: AccountReader, quota: QuotaOptions, own: Sequence[Limit], t
         raise UsageError(
             "`--request-increase` needs AWS and cannot be used with `--snapshot`", advise(UsageAdvice.LEAVE_ONE_OUT)
         )
-    wanted = [_wanted(text, own) for text in quota.request_increase]
+    wanted = [_parse_request(text, own) for text in quota.request_increase]
     # All are checked before the first is sent.
     new = [increase for increase in wanted if quota_increase.is_open(reader, increase, waits=quota.wait)]
     if new:
@@ -179,7 +179,7 @@ def _request(reader: AccountReader, quota: QuotaOptions, own: Sequence[Limit], t
         terminal.message("AWS has granted it")
 
 
-def _wanted(text: str, own: Sequence[Limit]) -> WantedQuota:
+def _parse_request(text: str, own: Sequence[Limit]) -> WantedQuota:
     """A limit and a value, `N` or `LIMIT=N`. Raises `UsageError` for what is neither, and for what AWS never raises."""
     from tapctl.account.quota_increase import WantedQuota
 
@@ -198,7 +198,7 @@ def _wanted(text: str, own: Sequence[Limit]) -> WantedQuota:
             advise(UsageAdvice.DID_YOU_MEAN, near[0]) if near else advise(UsageAdvice.LIST_LIMITS),
         )
     if not limit.adjustable or not limit.has_code:
-        raise UsageError(f"AWS raises {limit.title} for no account", advise(UsageAdvice.SEE_LIMIT_DOCS, limit.docs))
+        raise UsageError(f"AWS does not raise {limit.title}", advise(UsageAdvice.SEE_LIMIT_DOCS, limit.docs))
     return WantedQuota(limit, int(value))
 
 
@@ -271,7 +271,7 @@ def _used(usage: float | Mapping[str, int | float]) -> str:
 
 
 def _holders(holders: Holders | Unknown) -> Any:
-    """Who holds the reservations, the largest first; None where that was not asked for."""
+    """The functions that hold the reservations, the largest first; None if they were not read."""
     from rich.text import Text
 
     if isinstance(holders, Unknown):

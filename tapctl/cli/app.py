@@ -12,7 +12,7 @@ from tapctl.cli.context import before_command
 class _Commands(LazyGroup):
     package = "tapctl.cli"
     summaries = {  # noqa: RUF012 - never changed
-        "init": "Propose a tapctl.toml for what is here.",
+        "init": "Propose a tapctl.toml for this folder.",
         "preflight": "Check whether the template fits the account.",
         "demand": "Show the concurrency that the template asks for; needs no AWS.",
         "limits": "List the limits, or what the template adds to each; needs no AWS.",

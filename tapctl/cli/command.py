@@ -76,7 +76,7 @@ class _Group:
         return cls(group, offered)
 
     def parsed(self, values: Mapping[str, Any]) -> Any:
-        return self.group(**{name: _given(field, values[name]) for name, field in self.offered.items()})
+        return self.group(**{name: _field_value(field, values[name]) for name, field in self.offered.items()})
 
     def parameters(self) -> list[inspect.Parameter]:
         types = get_type_hints(self.group)
@@ -97,7 +97,7 @@ class _Group:
         return inspect.Parameter(field.name, kind, default=default, annotation=Annotated[annotation, described])
 
 
-def _given(field: Field[Any], value: Any) -> Any:
+def _field_value(field: Field[Any], value: Any) -> Any:
     """The field's value: typer gives lists, or None for an option that may be repeated and was not given.
 
     Raises `UsageError` for an option that is taken once and was repeated.

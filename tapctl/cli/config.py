@@ -66,7 +66,7 @@ def show(
     path = account.config or config_file.find()
     file = config_file.load(path) if path else config_file.File.model_construct()
     settings = replace(settings, hidden=settings.hidden | _secret(settings))
-    options = [*_given(account), *_given(template), *_given(judgement), *_given(stack)]
+    options = [*_used_options(account), *_used_options(template), *_used_options(judgement), *_used_options(stack)]
     origins = list(origins_of(settings, file, dict(options)))
     terminal = Terminal.of(output)
     shown = _text if output.text else _json
@@ -86,7 +86,7 @@ def _secret(settings: Settings) -> frozenset[str]:
         return frozenset()
 
 
-def _given(group: Any) -> Iterator[tuple[str, str]]:
+def _used_options(group: Any) -> Iterator[tuple[str, str]]:
     """The options that the command line gives, by the field that they set."""
     for field in fields(group):
         if getattr(group, field.name) != field.default:
@@ -186,12 +186,12 @@ def _text(path: Path | None, settings: Settings, origins: Sequence[Origin], opti
     for origin in origins:
         value = _plain(origin.value)
         if value not in (None, []):
-            table.add_row(escape(origin.key), escape(_shown(value)), escape(origin.source.replace("`", "")))
+            table.add_row(escape(origin.key), escape(_value_text(value)), escape(origin.source.replace("`", "")))
     where = f"{path or 'no tapctl.toml'}, {f'environment {settings.env}' if settings.env else 'no environment'}"
     return f"{where}\n\n{draw(options, table)}"
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     """A text, and a list of texts, without quotes; any other value as JSON has it."""
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ", ".join(value)

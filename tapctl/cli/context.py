@@ -62,7 +62,7 @@ def credentials_optional(*, permits_sandbox: bool = False) -> Iterator[None]:
         if permits_sandbox:
             hint = with_step(hint, advise(UsageAdvice.CHOOSE_SANDBOX_ENVIRONMENT))
         if isinstance(error, NoCredentials):
-            hint = with_step(hint, advise(UsageAdvice.USE_NO_SNAPSHOT))
+            hint = with_step(hint, advise(UsageAdvice.PASS_SNAPSHOT))
         only = "; `--sandbox` only permits the sandbox and does not choose it" if permits_sandbox else ""
         raise type(error)(f"{error.message}{only}", hint) from None
 
@@ -115,11 +115,11 @@ def destinations(output: FindingsOptions) -> tuple[Destination, ...]:
 
 def _destination(text: str) -> Destination:
     name, colon, file = text.partition(":")
-    format_ = next((known for known in FindingsFormat if known.value == name), None)
+    format_ = next((listed for listed in FindingsFormat if listed.value == name), None)
     if format_ is None:
         raise UsageError(
-            f"`--format {name}` is no format",
-            advise(UsageAdvice.USE_ONE_OF, ", ".join(f.value for f in FindingsFormat)),
+            f"`--format {name}` is not a format",
+            advise(UsageAdvice.USE_ONE_OF, ", ".join(format_.value for format_ in FindingsFormat)),
         )
     if colon and not file:
         raise UsageError(
@@ -182,10 +182,8 @@ def open_account(
         saved = stack.name if stack is not None and not isinstance(stack, Unknown) else settings.stack_name
         name = settings.stack_name if settings.chosen_stack else saved
         if settings.stack_name not in (None, name):
-            terminal.message(
-                f"judging an update of stack {saved} from {snapshot};"
-                f" use `--stack-name {settings.stack_name}` for another stack"
-            )
+            hint = advise(UsageAdvice.JUDGE_OTHER_STACK, settings.stack_name)
+            terminal.message(f"judging an update of stack {saved} from {snapshot}", hint)
         _check_snapshot_account(snapshot, reader.account.account_id, settings.account)
         region = reader.account.region
         if settings.region and region and settings.region != region:
@@ -273,7 +271,7 @@ def consent_to_links(template: Template, terminal: Terminal, *, allowed: bool) -
     if links and terminal.interactive:
         for link in links:
             terminal.message(f"{link}, outside of the project")
-        if terminal.confirm("Package what these links lead to?"):
+        if terminal.confirm("Package the targets of these links?"):
             return tuple(link.target for link in links)
     if links:
         raise refusal(links[0])
@@ -322,7 +320,7 @@ def stack_name_of(settings: Settings) -> str:
     """The stack's name. Raises `UsageError` if nothing gives one."""
     if settings.stack_name is None:
         others = [f"`--env {name}`" for name in settings.environments] or ["`stack_name` in tapctl.toml"]
-        raise UsageError("no stack name given", advise(UsageAdvice.GIVE_STACK_NAME_OR, " or ".join(others)))
+        raise UsageError("no stack name given", advise(UsageAdvice.PASS_STACK_NAME_OR, " or ".join(others)))
     return settings.stack_name
 
 

@@ -97,7 +97,7 @@ def deploy(
     settings = replace(settings, stack_name=stack_name_of(settings))
     loaded = load_to_deploy(settings, terminal)
     if not run.yes and not run.plan:
-        require_terminal(terminal, advise(UsageAdvice.PASS_YES_TO_DEPLOY))
+        require_terminal(terminal, advise(UsageAdvice.PASS_YES))
     outside = consent_to_links(loaded, terminal, allowed=run.allow_outside)
     aws, settings = open_aws(settings, terminal)
     if probe.probe_floor:

@@ -40,7 +40,7 @@ def destroy(account: AccountOptions, operation: DestroyOptions, output: OutputOp
     settings = read(account, template_required=False, missing_secrets_unknown=True)
     name = stack_name_of(settings)
     if not operation.yes:
-        require_terminal(terminal, advise(UsageAdvice.PASS_YES_TO_DELETE))
+        require_terminal(terminal, advise(UsageAdvice.PASS_YES))
     aws, settings = open_aws(replace(settings, stack_name=name), terminal)
     yes, leave = operation.yes, frozenset(operation.leave)
     ui = Reporter(terminal=terminal, text=output.text, output=output.output, yes=yes, recover=yes, leave=leave)

@@ -46,7 +46,7 @@ Plain = Annotated[OutputOptions, Only("format", "output")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListOptions:
-    """What is listed."""
+    """Options of `evidence list`."""
 
     panel: ClassVar = "Experiments"
 
@@ -71,7 +71,7 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanOptions:
-    """What is deleted."""
+    """Options of `evidence clean`."""
 
     panel: ClassVar = "Experiments"
 
@@ -123,10 +123,10 @@ def run(which: RunOptions, account: Account, output: OutputOptions) -> None:
             terminal.result(as_json(record), file)
             terminal.message(f"wrote {file}")
         if stacks := runner.journal.stacks():
-            terminal.message(f"not deleted: {', '.join(stacks)}", advise(UsageAdvice.CLEAN_DELETES))
+            terminal.message(f"not deleted: {', '.join(stacks)}", advise(UsageAdvice.DELETE_WITH_CLEAN))
     terminal.result(as_text(record) if output.text else as_json(record))
     if runner.left:
-        raise DeployStuck(f"could not delete {'; '.join(runner.left)}", advise(UsageAdvice.CLEAN_EVIDENCE))
+        raise DeployStuck(f"could not delete {'; '.join(runner.left)}", advise(UsageAdvice.CLEAN_AGAIN))
     nothing = not any(result.reading for result in record.results)
     raise typer.Exit(ExitCode.UNCERTAIN if nothing or record.contradicted() else ExitCode.OK)
 
@@ -320,7 +320,7 @@ def _cleaned(cleaned: Cleaned, output: OutputOptions) -> str:
     lines = [
         *(f"deleted {name}" for name in cleaned.deleted),
         *(f"not deleted: {failure}" for failure in cleaned.failed),
-        *(f"left, of another run: stack {name}" for name in cleaned.stacks),
+        *(f"left by another run: stack {name}" for name in cleaned.stacks),
         *(f"left: function {name}" for name in cleaned.functions),
     ]
     nothing = "the account lists no stack and no function of an experiment"

@@ -39,7 +39,7 @@ LINT_RULES = "https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicOptions:
-    """What is explained."""
+    """The topic to explain."""
 
     panel: ClassVar = "Explain"
 

@@ -51,7 +51,7 @@ def fix(
 
     Exits with 0 if nothing is left to fix, else with the exit code of the verdict.
     """
-    from tapctl.report.hints import worded_all
+    from tapctl.report.hints import worded, worded_all
     from tapctl.settings.settings import read
     from tapctl.source_fix.file_edit import write as write_files
     from tapctl.template.load import STDIN, load
@@ -80,7 +80,8 @@ def fix(
     section = f"env.{account.env}.parameters" if account.env and not on_command_line else ""
     first = () if edit.write else workflow.by_parameter_first(result, section)
     instead = () if edit.write else workflow.by_parameter(result, section)
-    for line in (*first, *done.lines, *instead, *(f"changed {file.file}" for file in done.edits if edit.write)):
+    changed = [f"changed {file.file}" for file in done.edits if edit.write]
+    for line in (*map(worded, first), *done.lines, *map(worded, instead), *changed):
         terminal.message(line)
     terminal.result("".join(file.diff() for file in done.edits))
     fixed = edit.write and workflow.others_fit(result)

@@ -86,7 +86,7 @@ class RolloutOptions(WaitOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DestroyFleetOptions(WaitOptions):
-    """What is deleted, and the consent to it."""
+    """Whether the stacks are deleted too, and the consent."""
 
     retain_stacks: bool = option("--retain-stacks", help="Keep the stacks, and forget them.", default=False)
     yes: bool = option("--yes", "-y", help="Do not ask.", default=False)
@@ -140,7 +140,7 @@ def deploy(
     from tapctl.fleet.rollout import deploy_fleet
 
     terminal = Terminal.of(output)
-    asks = None if run.yes else advise(UsageAdvice.PASS_YES_TO_DEPLOY)
+    asks = None if run.yes else advise(UsageAdvice.PASS_YES)
     with (
         _rollout_request(fleet, template, account, judgement, lint, stack, adopt, terminal, asks=asks) as opened,
         _documented(opened, reporter := _reporter(opened, terminal, output, yes=run.yes)),
@@ -197,7 +197,7 @@ def destroy(
     from tapctl.report import rollout as report
 
     terminal = Terminal.of(output)
-    asks = None if run.yes else advise(UsageAdvice.PASS_YES_TO_DELETE_FLEET)
+    asks = None if run.yes else advise(UsageAdvice.PASS_YES)
     request = replace(_stack_set_request(fleet, account, terminal, asks=asks), timeout=run.timeout)
     with _reporter(request, terminal, output, yes=run.yes) as reporter:
         result = destroy_fleet(request, reporter, retain=run.retain_stacks, adopts=adopt.adopt)

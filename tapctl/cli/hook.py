@@ -71,7 +71,7 @@ def fetch(url: str) -> bytes:
     with urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - https alone, see above
         data: bytes = answer.read(MAX_PAYLOAD + 1)
     if len(data) > MAX_PAYLOAD:
-        raise UsageError(f"the payload has more than {MAX_PAYLOAD:,} bytes", advise(UsageAdvice.SEND_TWO_TEMPLATES))
+        raise UsageError(f"the payload has more than {MAX_PAYLOAD:,} bytes", advise(UsageAdvice.AT_MOST_TWO_TEMPLATES))
     return data
 
 
@@ -101,7 +101,7 @@ def respond(event: Mapping[str, Any], fetched: Callable[[str], bytes], opened: O
     text = json.loads(fetched(str(data.get("payload")))).get("template")
     if not text:
         return _answer(event, "SUCCESS", "there is no template to judge")
-    result = _judged(_request(event, text), opened)
+    result = _judge(_request(event, text), opened)
     blocks = _blocks(result)
     return _answer(event, "FAILED" if blocks else "SUCCESS", _message(result), "NonCompliant" if blocks else None)
 
@@ -111,7 +111,7 @@ def _request(event: Mapping[str, Any], template: str) -> HookRequest:
     return HookRequest(resource.split("/")[1], region, account, template, str(event.get("changeSetId") or ""))
 
 
-def _judged(request: HookRequest, opened: Open) -> Preflight:
+def _judge(request: HookRequest, opened: Open) -> Preflight:
     """The judgement of `preflight` on what CloudFormation is about to do."""
     from tapctl.settings.settings import Settings
     from tapctl.template.load import from_stack

@@ -49,7 +49,7 @@ class InitOptions:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the folder has to start from; `notes` are settings that tapctl.toml has no key for."""
+    """The templates and settings found in the folder; `notes` are settings that tapctl.toml has no key for."""
 
     templates: tuple[str, ...] = ()
     envs: Mapping[str, Env] = field(default_factory=dict)
@@ -73,7 +73,7 @@ def init(what: InitOptions, output: Annotated[OutputOptions, Only("quiet", "verb
     path = Path(FILE)
     known = find()
     if known is not None and known.parent == Path.cwd():
-        terminal.message(f"{known.name if known.name == FILE else f'[tool.tapctl] of {PROJECT}'} exists, and is kept")
+        terminal.message(f"{known.name if known.name == FILE else f'[tool.tapctl] of {PROJECT}'} exists and is kept")
     else:
         found = look(Path())
         text = proposal(found)
@@ -83,7 +83,7 @@ def init(what: InitOptions, output: Annotated[OutputOptions, Only("quiet", "verb
         if what.yes or terminal.confirm(f"Write {FILE}?"):
             written += _write(path, text, terminal)
     if WORKFLOW.exists():
-        terminal.message(f"{WORKFLOW} exists, and is kept")
+        terminal.message(f"{WORKFLOW} exists and is kept")
     elif what.ci or (what.ci is None and not what.yes and terminal.confirm(f"Write {WORKFLOW}?")):
         written += _write(WORKFLOW, workflow(path), terminal)
     terminal.message(worded(_next(path, found.required)) if written else "nothing was written")
@@ -119,7 +119,7 @@ def _write(path: Path, text: str, terminal: Terminal) -> int:
     """Write a new file; returns 1. Raises `UsageError` if it exists by now."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
-        raise UsageError(f"{path} exists by now", advise(UsageAdvice.CHECK_AND_RUN_INIT))
+        raise UsageError(f"{path} was created in the meantime", advise(UsageAdvice.CHECK_AND_RUN_INIT))
     write_atomically(path, text)
     terminal.message(f"wrote {path}")
     return 1

@@ -80,7 +80,7 @@ def limits(
     left_open = [limit.id for limit, added in rows if added.unknown or added.least != added.most]
     if not left_open or settings.allow_uncertain:
         raise typer.Exit(ExitCode.OK)
-    terminal.message(f"uncertain: it is open how much the template adds to {', '.join(left_open)}")
+    terminal.message(f"uncertain: unknown additions to {', '.join(left_open)}")
     raise typer.Exit(ExitCode.UNCERTAIN)
 
 
@@ -96,7 +96,7 @@ def _chosen(found: Sequence[Limit], of: str | None) -> list[Limit]:
 
 
 def added_by(tree: StackTree, of: str | None = None, own: Iterable[Limit] = ()) -> list[tuple[Limit, Addition]]:
-    """What a new stack adds to each limit that it touches; of a limit per parent what the largest parent gets."""
+    """Additions of a new stack to each limit that it touches; for a limit per parent, those to the largest parent."""
     inventory = Inventory(tree)
     rows = []
     for limit in _chosen(limits_of(inventory.by_type, own), of):

@@ -85,7 +85,7 @@ def open_stack_set(
 
     targets, fleets = _targets(name or "all", account, settings)
     if len(targets.fleets) > 1:
-        hint = advise(UsageAdvice.NAME_ONE_OF, ", ".join(fleets)) if name is None else advise(UsageAdvice.RUN_FOR_EACH)
+        hint = advise(UsageAdvice.USE_ONE_OF, ", ".join(fleets)) if name is None else advise(UsageAdvice.RUN_FOR_EACH)
         raise UsageError("a rollout deploys one fleet", hint)
     targets = targets.without_remedy if remedied else targets
     name, fleet = next(iter(targets.fleets.items()))

@@ -201,7 +201,7 @@ def _stacks(targets: Targets, settings: Settings) -> str | None:
 
 
 def _of_template(command: Command, settings: Settings) -> tuple[Statement, ...]:
-    """What a command does with the template in any account and Region."""
+    """The actions of a command on the template in any account and Region."""
     from tapctl.report import policy as report
     from tapctl.template.load import load
     from tapctl.workflows.read_inputs import stack_tree_for
@@ -212,7 +212,7 @@ def _of_template(command: Command, settings: Settings) -> tuple[Statement, ...]:
 
 
 def _looks(targets: Targets, env: str | None, region: str | None) -> tuple[Statement, ...]:
-    """What a verdict and a plan read of the stack sets, whose stacks are credited with what they hold."""
+    """The reads of the stack sets for a verdict and a plan, since their stacks are credited with what they hold."""
     from tapctl.aws.accounts import DESCRIBE_ORGANIZATION
     from tapctl.aws.session import partition
     from tapctl.report.policy import Statement
@@ -228,7 +228,7 @@ def _looks(targets: Targets, env: str | None, region: str | None) -> tuple[State
 
 
 def _of_rollout(account: AccountOptions, template: TemplateOptions, targets: Targets) -> tuple[Statement, ...]:
-    """What a rollout does in the account with the stack set."""
+    """The actions of a rollout in the account with the stack set."""
     from tapctl.aws.session import partition
     from tapctl.report.policy import Command
 
@@ -236,7 +236,7 @@ def _of_rollout(account: AccountOptions, template: TemplateOptions, targets: Tar
     if others:
         raise UsageError("a rollout deploys one fleet", advise(UsageAdvice.RUN_FOR_EACH))
     if not fleet.stack_set:
-        hint = advise(DeployAdvice.GIVE_STACK_SET, targets.name)
+        hint = advise(DeployAdvice.SET_STACK_SET, targets.name)
         raise UsageError(f"fleet {targets.name} has no stack set", hint)
     default = f"arn:{partition(account.region or '').name}:iam::*:role/{ADMINISTRATION_ROLE}"
     role = (fleet.administration_role or default) if fleet.permission == "self" else None
@@ -257,7 +257,7 @@ def _with_role(targets: Targets) -> list[TargetAccount]:
 
 
 def hub_statements(targets: Targets, accounts: Sequence[TargetAccount], region: str | None) -> tuple[Statement, ...]:
-    """What the credentials need that judge the fleets."""
+    """The statements for the credentials that judge the fleets."""
     from tapctl.aws.accounts import ASSUME_ROLE, LIST_ACCOUNTS, LIST_OUS
     from tapctl.aws.session import partition
     from tapctl.report.policy import Statement

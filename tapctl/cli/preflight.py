@@ -135,7 +135,7 @@ class GateOptions:
     panel: ClassVar = "Account"
 
     sandbox: bool | None = option(
-        "--sandbox/--no-sandbox", help="Permit an `--env` with `sandbox = true`; chooses none (default: unless in CI)."
+        "--sandbox/--no-sandbox", help="Permit, not choose, an `--env` with `sandbox = true` (default: not in CI)."
     )
 
     def check(self, settings: Settings) -> None:

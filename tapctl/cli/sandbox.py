@@ -114,7 +114,7 @@ def _others(given: Iterable[str]) -> dict[str, AccountLimits]:
 
 
 def _reserved() -> int:
-    """What the functions of the sandbox's account reserve."""
+    """The executions that functions of the sandbox's account reserve."""
     from tapctl import sandbox
     from tapctl.account.live import LiveAccount
     from tapctl.aws.session import Aws, Connection

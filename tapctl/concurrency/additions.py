@@ -1,4 +1,4 @@
-"""What a deploy adds to a limit beside what the stack holds already, at its worst moment.
+"""The additions of a deploy to a limit, beside what the stack holds already, at the worst moment.
 
 CloudFormation creates before it deletes: what an update replaces exists twice until the end, and what it removes stays
 until then:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What all resources together add to the account or to one parent.
+    """The sum that all resources add to the account or to one parent.
 
     `replaced` and `maybe_replaced` are those that exist beside their replacements. `passing` is how much of `most` is
     gone when the update has ended. `held` is how much of it a parent of the template has already, None for a new one.
@@ -85,7 +85,7 @@ Key = tuple[str, Parent | None]
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one resource adds; the fields mean the same as in `Addition`."""
+    """The share of one resource; the fields mean the same as in `Addition`."""
 
     part: Part
     replaced: Difference = Difference.NO
@@ -158,7 +158,7 @@ class _Update:
         return Share(part, held=self.old.get(key, part).most if is_there else 0)
 
     def _newly(self, key: Key, part: Part) -> Share:
-        """What a resource adds to what the stack has of it already, beside what it replaces."""
+        """The increase by a resource over what the stack has of it already, beside what it replaces."""
         has, was = self.before.has(part.resource, part.type), self.old.get(key)
         if has is None:
             return Share(replace(part, least=0))
@@ -189,7 +189,7 @@ class _Update:
         return retains(item.member.resolver, item.resource, "UpdateReplacePolicy")
 
     def leaving(self, parents: set[Parent | None]) -> Iterator[Share]:
-        """What these parents still have of the old template until the update has ended."""
+        """The resources of the old template that these parents keep until the update has ended."""
         for key, part in self.old.items():
             name, parent = key
             if parent is None or parent not in parents or name == parent.id:

@@ -49,7 +49,7 @@ class ClaimChange:
 
     @property
     def claim_in_place(self) -> Count:
-        """What the function holds before the update and during it; 0 for one that is replaced."""
+        """The claim of the function before and during the update; 0 for one that is replaced."""
         return 0 if self.replaced else self.claim_before
 
     @property
@@ -66,7 +66,7 @@ class ClaimChange:
 
     @property
     def claim_before_cleanup(self) -> Count:
-        """What the function claims, in every order of updates, when everything is set and nothing is deleted yet.
+        """The claim, in every order of updates, when everything is set and nothing is deleted yet.
 
         A function that surely is replaced claims beside the old one, which keeps what it holds.
         """
@@ -78,7 +78,7 @@ class ClaimChange:
 
     @property
     def claim_retained(self) -> Count:
-        """What a retained old function keeps claiming in the account."""
+        """The claim of a retained old function, which stays in the account."""
         if self.live is None or not self.retained:
             return 0
         if self.live.reserved is not None or self.live.holders is None:
@@ -126,23 +126,23 @@ class ClaimChange:
     @property
     def provisioned_outside(self) -> int:
         """Provisioned concurrency of versions and aliases outside of the stack, or retained: no deploy frees it."""
-        return sum(value for name, value in self._held.items() if self._is_outside(name))
+        return sum(value for name, value in self._holders_before.items() if self._is_outside(name))
 
     @property
     def provisioned_before_cleanup(self) -> Count:
-        """What is provisioned, in every order of updates, when everything is set and nothing is deleted yet.
+        """The provisioned concurrency, in every order of updates, when everything is set and nothing is deleted yet.
 
         An alias of the stack that asks for no provisioned concurrency any more may free its share before that.
         """
         surely_replaced = self.replaced_versions - self.retained_versions - self.maybe_replaced
         kept = surely_replaced | (self.removed_versions - self.retained_versions)
-        old = [self._held.get(name, 0) for name in kept]
+        old = [self._holders_before.get(name, 0) for name in kept]
         return total([*(version.value for version in self._wanted_versions), *old, self.provisioned_outside])
 
     @property
     def provisioned_peak(self) -> Count:
         """The most that may be provisioned during the update: one alias may be raised before another is lowered."""
-        wanted, held = self._wanted_versions, self._held
+        wanted, held = self._wanted_versions, self._holders_before
         if self.live and not self.replaced and self.live.holders is None:
             return _larger(total([version.value for version in wanted]), self.live.provisioned)
         peaks = [_larger(self._with_replaced(version), held.get(version.logical_id, 0)) for version in wanted]
@@ -155,7 +155,7 @@ class ClaimChange:
 
     def _with_replaced(self, version: Provisioned) -> Count:
         """One alias or version, with the old one that it replaces."""
-        old = self._held.get(version.logical_id, 0) if version.logical_id in self.replaced_versions else 0
+        old = self._holders_before.get(version.logical_id, 0) if version.logical_id in self.replaced_versions else 0
         return total([version.value, old])
 
     @property
@@ -163,7 +163,7 @@ class ClaimChange:
         return self.wanted.provisioned if self.wanted else ()
 
     @property
-    def _held(self) -> Mapping[str, int]:
+    def _holders_before(self) -> Mapping[str, int]:
         return (self.live.holders or {}) if self.live and not self.replaced else {}
 
 

@@ -1,4 +1,4 @@
-"""What a template adds to a limit: its resources, counted as the rows of the catalogue say."""
+"""Counts the resources of a template toward a limit, as the rows of the catalogue say."""
 
 import json
 from collections import Counter
@@ -35,7 +35,7 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one resource adds, from `least` to `most`; `unknown` is the reason why it may be more.
+    """The addition of one resource, from `least` to `most`; `unknown` is the reason why it may be more.
 
     `varies` is an amount that an update may change while the resource stays.
     """
@@ -125,7 +125,7 @@ class Item:
         *,
         varies: bool = False,
     ) -> Part:
-        """What this resource adds, nothing at the least where it may not exist."""
+        """The addition of this resource, at least nothing if it may not exist."""
         certain = least if self.exists is True else 0
         return Part(self.name, certain, least if most is None else most, parent, unknown, self.type, varies)
 
@@ -178,7 +178,7 @@ class Inventory:
         return self._names[named]
 
     def parent(self, member: StackTree, raw: Value) -> Parent:
-        """What an expression of a stack refers to, followed through the parameters and outputs of nested stacks."""
+        """The resource that an expression refers to, followed through parameters and outputs of nested stacks."""
         value = member.resolver.value(raw)
         if isinstance(raw, dict) and len(raw) == 1:
             ((function, argument),) = raw.items()
@@ -207,7 +207,7 @@ def _above(prefix: str) -> str:
 
 
 def parts(counts: Iterable[Count], inventory: Inventory) -> Iterator[Part]:
-    """What each resource adds to a limit; a counter runs once for all of its types."""
+    """The addition of each resource to a limit; a counter runs once for all of its types."""
     counters: list[tuple[str, str]] = []
     for count in counts:
         if count.of is Of.COUNTER:
@@ -250,13 +250,13 @@ def counts_under(item: Item, where: Mapping[str, tuple[str | None, ...]]) -> boo
     for path, allowed in where.items():
         value = item.value(path)
         values = value if isinstance(value, list) else [value]
-        unknown = next((one for one in values if isinstance(one, Unknown)), None)
+        unknown = next((entry for entry in values if isinstance(entry, Unknown)), None)
         if value is NO_VALUE:
             if ABSENT not in allowed:
                 return False
         elif isinstance(value, MaybeNoValue) or (unknown and PRESENT not in allowed and allowed != (ABSENT,)):
             open_ = open_ or unknown
-        elif PRESENT not in allowed and not any(as_text(one) in allowed for one in values):
+        elif PRESENT not in allowed and not any(as_text(entry) in allowed for entry in values):
             return False
     return open_ or True
 
@@ -289,7 +289,7 @@ def number(value: Value) -> Number | Unknown:
                 item for item in amounts if not isinstance(item, Unknown)
             )
         case bool() | dict():
-            return Unknown("it is no number")
+            return Unknown("it is not a number")
         case _:
             text = str(value).strip()
             try:
@@ -297,7 +297,7 @@ def number(value: Value) -> Number | Unknown:
             except ValueError:
                 amount = inf
             # Python reads `nan` and `1e999` as numbers with which nothing can be compared.
-            return amount if abs(amount) < 1e300 else Unknown(f"`{text}` is no number")
+            return amount if abs(amount) < 1e300 else Unknown(f"`{text}` is not a number")
 
 
 def plain_number(value: Number) -> Number:

@@ -70,7 +70,7 @@ class FunctionDemand:
 
     @property
     def claim(self) -> Count:
-        """What it takes from the unreserved concurrency: its reservation if set, else its provisioned concurrency.
+        """Its part of the unreserved concurrency: its reservation if set, else its provisioned concurrency.
 
         Provisioned concurrency counts toward a reservation, so the two are never added:
         https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
@@ -140,17 +140,17 @@ class Demand:
     @property
     def reserved(self) -> int:
         """The sum of all known reservations."""
-        return _known(function.reserved for function in self.functions)
+        return _sum_of_known(function.reserved for function in self.functions)
 
     @property
     def provisioned(self) -> int:
         """The sum of all known provisioned concurrency."""
-        return _known(version.value for function in self.functions for version in function.provisioned)
+        return _sum_of_known(version.value for function in self.functions for version in function.provisioned)
 
     @property
     def claim(self) -> int:
         """The sum of all known claims."""
-        return _known(function.claim for function in self.functions)
+        return _sum_of_known(function.claim for function in self.functions)
 
     @property
     def unknowns(self) -> list[Unknown]:
@@ -166,7 +166,7 @@ class Demand:
         return {value.lookup for value in values if isinstance(value, Unknown) and value.lookup}
 
 
-def _known(values: Iterable[Count | None]) -> int:
+def _sum_of_known(values: Iterable[Count | None]) -> int:
     return sum(value for value in values if isinstance(value, int))
 
 
@@ -224,7 +224,7 @@ def _why_opaque(resolver: Resolver, resource: Resource) -> str:
 
 _ON_INSTANCES = Unknown(
     "it runs on managed instances, and AWS does not document what reserved or provisioned concurrency does there",
-    advise(JudgementAdvice.LEAVE_OUT_FOR_PROVIDER),
+    advise(JudgementAdvice.LIMIT_BY_CAPACITY_PROVIDER),
 )
 
 

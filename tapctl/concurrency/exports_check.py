@@ -131,7 +131,7 @@ class ExportChange:
 
 
 def changed_exports(tree: StackTree, account: Account, effects: UpdateEffects) -> tuple[ExportChange, ...]:
-    """What the update removes or changes of the exports of the stack and of its nested stacks.
+    """The exports of the stack and its nested stacks that the update removes or changes.
 
     A value that is known only after the deploy counts as changed where its resource is new or replaced: by a property
     that the schema of its type calls create-only, or as a change set shows. In nested stacks only functions are.
@@ -227,15 +227,15 @@ def _in_use(limit: Limit, result: Preflight) -> Iterator[Finding]:
             )
             yield Finding(limit.id, Verdict.UNKNOWN, message, *place, next_steps(importers), judged=False)
         elif importers:
-            message = f"the update {what} {subject}, which {_listed(importers)}; CloudFormation refuses that"
+            message = f"the update {what} {subject}, which {_importing_stacks(importers)}; CloudFormation refuses that"
             verdict = Verdict.UNCERTAIN if nested.issuperset(importers) else Verdict.EXCEEDS
             hint = advise(JudgementAdvice.KEEP_EXPORT)
             if change.maybe:
                 verdict, message = Verdict.UNKNOWN, f"{message}, and whether it does is unknown: {change.maybe.reason}"
-            yield Finding(limit.id, verdict, message, *place, (hint, advise(JudgementAdvice.READ, limit.docs)))
+            yield Finding(limit.id, verdict, message, *place, (hint, advise(JudgementAdvice.READ_PAGE, limit.docs)))
 
 
-def _listed(importers: tuple[str, ...]) -> str:
+def _importing_stacks(importers: tuple[str, ...]) -> str:
     most = 10
     more = f" and {len(importers) - most} more" if len(importers) > most else ""
     stacks = "stack" if len(importers) == 1 else "stacks"

@@ -47,7 +47,9 @@ def concurrency_findings(limit: Limit, result: Preflight) -> Iterator[Finding]:
         findings = []
     else:
         findings = (
-            list(_refused(limit, result)) or list(_unknown_claims(limit, result)) or list(_growing(limit, result))
+            list(_beyond_reservation(limit, result))
+            or list(_unknown_claims(limit, result))
+            or list(_growing(limit, result))
         )
     yield from findings or [
         Finding(
@@ -79,7 +81,7 @@ def _unneeded_reads(limit: Limit, result: Preflight) -> Iterator[Finding]:
         )
 
 
-def _refused(limit: Limit, result: Preflight) -> Iterator[Finding]:
+def _beyond_reservation(limit: Limit, result: Preflight) -> Iterator[Finding]:
     """The functions whose provisioned concurrency does not fit into their reservation."""
     remedied = result.plan.possible
     for change in result.changes:
@@ -183,7 +185,7 @@ def first_unknown(changes: tuple[ClaimChange, ...]) -> tuple[str, Unknown] | Non
 
 
 def unknown_claim(change: ClaimChange) -> Unknown | None:
-    """What is unknown of a function's claim: the new one, or the one that it holds."""
+    """The unknown part of a function's claim: of the new one, or of the one that it holds."""
     provisioned = change.wanted.provisioned_total if change.wanted else 0
     values = (change.claim_after, provisioned, change.claim_before)
     return next((value for value in values if isinstance(value, Unknown)), open_provision(change))
@@ -197,7 +199,7 @@ def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tu
     """The two steps where there are some to do; else the remedy, a higher quota, and throttles that reserve nothing."""
     if result.two_step:
         if result.two_step.first is None:
-            return (advise(JudgementAdvice.EXPLAIN_TWO_STEPS, result.two_step.reason),)
+            return _some(result.two_step.instead)
         return (two_steps(result),)
     verdict, plan = result.concurrency.verdict, result.plan
     remedy: Hint
@@ -208,9 +210,9 @@ def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tu
         apply = JudgementAdvice.ALLOW_REMEDY if result.remedy_asks else JudgementAdvice.APPLY_REMEDY
         remedy = advise(apply, result.env_option)
     elif unknown := first_unknown(result.changes):
-        remedy = advise(JudgementAdvice.AWAIT_KNOWN_CLAIM, unknown[0], unknown[1].reason)
+        remedy = advise(JudgementAdvice.DETERMINE_CLAIM, unknown[0], unknown[1].reason)
     elif verdict is Verdict.UNCERTAIN:
-        remedy = advise(JudgementAdvice.PIN_MINIMUM)
+        remedy = advise(JudgementAdvice.PASS_MINIMUM)
     elif result.reserved_by_others:
         remedy, others = (*others, advise(JudgementAdvice.FREE_RESERVATIONS))[0], ()
     else:
@@ -236,16 +238,15 @@ def _held_by_others(result: Preflight) -> tuple[Hint, ...]:
         return ()
     named = ", ".join(f"{name} {value}" for name, value in others[:HOLDERS])
     more = len(others) - HOLDERS
-    return (advise(JudgementAdvice.FREE_HELD, f"{named}{f' and {more} more' if more > 0 else ''}"),)
+    return (advise(JudgementAdvice.FREE_RESERVATIONS_OF, f"{named}{f' and {more} more' if more > 0 else ''}"),)
 
 
 def _ask_for_less(result: Preflight) -> Hint:
     """How to ask for less in the template, where no other function could free concurrency."""
-    judgement = result.concurrency
     growing = [change.wanted for change in result.changes if change.grows and change.wanted]
     provisions = any(wanted.provisioned for wanted in growing)
     reserves = any(wanted.reserved is not None for wanted in growing)
-    match judgement.unreserved, judgement.floor:
+    match result.concurrency.unreserved, result.concurrency.floor:
         case int(unreserved), Floor(hard=hard, safe=safe) if unreserved > max(hard, safe):
             return advise(JudgementAdvice.PROVISION_LESS) if provisions else advise(JudgementAdvice.RESERVE_LESS)
         case _ if provisions and reserves:
@@ -263,13 +264,13 @@ def _increase(limit: Limit, result: Preflight) -> tuple[Hint, ...]:
         return ()
     if result.is_sandbox:
         hidden = _overcommitted(judgement, result.account.holders)
-        return (advise(JudgementAdvice.RAISE_SANDBOX_LIMIT, judgement.limit + judgement.lacking + hidden),)
+        return (advise(JudgementAdvice.OR_RAISE_SANDBOX_LIMIT, judgement.limit + judgement.lacking + hidden),)
     # Service Quotas refuses values up to the default of 1000, however small the applied value is.
     need = max(1001, judgement.limit + judgement.lacking)
     quota = limit.key.split("/")
-    request = advise(JudgementAdvice.REQUEST_INCREASE, *quota, need)
+    request = advise(JudgementAdvice.OR_REQUEST_INCREASE, *quota, need)
     if region:
-        request = advise(JudgementAdvice.REQUEST_INCREASE_IN_REGION, *quota, need, region)
+        request = advise(JudgementAdvice.OR_REQUEST_INCREASE_IN_REGION, *quota, need, region)
     return with_pending(request, need, result.pending_increases)
 
 
@@ -302,7 +303,7 @@ STAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Throttles:
-    """What throttles without a reservation: SQS event sources by function, API stages by the stack that they are in."""
+    """Throttles that need no reservation: SQS event sources by function, API stages by the stack that they are in."""
 
     sources: Mapping[str, str]
     stages: Mapping[str, str]
@@ -314,9 +315,9 @@ class Throttles:
 
     def _instead_of(self, function: str) -> Hint | None:
         if source := self.sources.get(function):
-            return advise(JudgementAdvice.RELY_ON_SOURCE, source, function)
+            return advise(JudgementAdvice.THROTTLE_BY_EVENT_SOURCE, source, function)
         stage = self.stages.get(function.rpartition("/")[0], "")
-        return advise(JudgementAdvice.RELY_ON_STAGE, stage) if stage else None
+        return advise(JudgementAdvice.THROTTLE_BY_STAGE, stage) if stage else None
 
 
 def throttles(tree: StackTree) -> Throttles:

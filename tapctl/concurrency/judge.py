@@ -286,8 +286,8 @@ def _before_update(change: ClaimChange, reserved: int) -> tuple[Verdict, str] | 
     if not isinstance(provisioned, int) or provisioned <= reserved:
         return None
     verdict = Verdict.UNCERTAIN if change.replaced else Verdict.EXCEEDS
-    why = _not_in_template(change) or "; lower its provisioned concurrency in an earlier deploy"
-    return verdict, f"{change.logical_id} reserves {reserved}, but {provisioned} are provisioned now{why}"
+    where = _not_in_template(change)
+    return verdict, f"{change.logical_id} reserves {reserved}, but {provisioned} are provisioned now{where}"
 
 
 def _during_update(change: ClaimChange, reserved: int) -> tuple[Verdict, str] | None:
@@ -322,13 +322,16 @@ def fix_command(change: ClaimChange) -> Hint | None:
     outside = [name for name in (live.holders or {} if live else {}) if name.startswith(":")]
     if live is None or not outside or change.replaced:
         return None
-    return advise(JudgementAdvice.FREE_PROVISIONED, live.physical_id, outside[0][1:])
+    return advise(JudgementAdvice.DELETE_PROVISIONED_CONFIG, live.physical_id, outside[0][1:])
 
 
 def suggestion(change: ClaimChange) -> Hint | None:
-    """What to write into the template where no remedy helps; None where that is unknown."""
-    most = change.provisioned_peak
-    return advise(JudgementAdvice.RESERVE_MORE, most) if isinstance(most, int) else None
+    """A value to write into the template if no remedy helps; None if it is unknown."""
+    most, reserved = change.provisioned_peak, change.wanted.reserved if change.wanted else None
+    if not isinstance(most, int) or not isinstance(reserved, int):
+        return None
+    early = _before_update(change, reserved) and not _not_in_template(change)
+    return advise(JudgementAdvice.RESERVE_MORE_OR_LOWER_FIRST if early else JudgementAdvice.RESERVE_MORE, most)
 
 
 def open_provision(change: ClaimChange) -> Unknown | None:

@@ -164,7 +164,7 @@ def _unread(added: Addition, usage: Unknown | None = None) -> Unknown:
     if usage and (parent is None or parent.in_template or (usage.judged and usage != NOT_LISTED)):
         return usage
     name = "a parent" if parent is None or parent.is_open else parent.name or parent.id
-    return Unknown(f"what {name} already has is not read", judged=False)
+    return Unknown(f"the usage of {name} is not read", judged=False)
 
 
 def _of_parent(usage: Mapping[str, Number], id_: str) -> Number | None:
@@ -234,7 +234,7 @@ def _bounds_a_value(limit: Limit) -> bool:
 
 
 def _next_steps(room: _Room, finding: Finding, fullest: _Sum, result: Preflight) -> tuple[Hint, ...]:
-    """What to do where a deploy needs more; a global quota is raised in one Region."""
+    """The next steps where a deploy needs more; a global quota is raised in one Region."""
     limit, region = room.limit, "us-east-1" if room.limit.is_global else result.account.region
     if finding.hints or finding.verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
         return finding.hints
@@ -244,7 +244,7 @@ def _next_steps(room: _Room, finding: Finding, fullest: _Sum, result: Preflight)
     service, _, code = limit.key.partition("/")
     if not limit.adjustable or not code.startswith("L-") or not region or result.is_sandbox:
         return earlier
-    request = advise(JudgementAdvice.RAISE_QUOTA, service, code, ceil(needed), region)
+    request = advise(JudgementAdvice.REQUEST_INCREASE, service, code, ceil(needed), region)
     return (*earlier, *with_pending(request, needed, result.increases.get(limit.key, ())))
 
 
@@ -263,13 +263,13 @@ def depends_on_replacements(result: Preflight) -> bool:
     )
 
 
-EARLIER = advise(JudgementAdvice.DELETE_BEFORE)
+EARLIER = advise(JudgementAdvice.DELETE_IN_EARLIER_DEPLOY)
 
 
 def short(result: Preflight) -> tuple[Limit, ...]:
     """The limits of which an increase would help the deploy."""
     hints = (hint for finding in result.findings for hint in finding.hints)
-    raised = {f"{hint.values[0]}/{hint.values[1]}" for hint in hints if hint.advice is JudgementAdvice.RAISE_QUOTA}
+    raised = {f"{hint.values[0]}/{hint.values[1]}" for hint in hints if hint.advice is JudgementAdvice.REQUEST_INCREASE}
     limits = touched(result.tree, Before.of(result), result.limits.own) if raised else ()
     return tuple(limit for limit in limits if limit.key in raised)
 
@@ -315,7 +315,7 @@ _FOR_LESS: Mapping[Measure, tuple[Hint, ...]] = {
     Measure.TEXT: _SPLIT,
     Measure.ENTRIES: _SPLIT,
     Measure.DYNAMIC_REFERENCES: _SPLIT,
-    Measure.LARGEST_ENTRY: (advise(JudgementAdvice.SPLIT),),
+    Measure.LARGEST_ENTRY: (advise(JudgementAdvice.SPLIT_ENTRY),),
     Measure.TREE: (advise(JudgementAdvice.MOVE_TO_OTHER_STACK),),
 }
 """The next step by what a template has too much of."""

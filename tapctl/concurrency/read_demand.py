@@ -161,7 +161,7 @@ def _provisioned(resolver: Resolver, resource: Resource) -> Provisioned | None:
 def published_version(resolver: Resolver, resource: Resource) -> str | Unknown:
     """The version that an alias or version refers to."""
     if resource.type != ALIAS:
-        return ResourceReference("it has no number before the deploy", logical_id=resource.logical_id)
+        return ResourceReference("its number is known only after the deploy", logical_id=resource.logical_id)
     path = ("Resources", resource.logical_id, "Properties", "FunctionVersion")
     version = resolver.value(resource.properties.get("FunctionVersion", ""), path)
     return version if isinstance(version, Unknown) else as_text(version)
@@ -201,7 +201,7 @@ def scaling(member: StackTree) -> Iterator[Scaling]:
             _first(minimum),
             _largest(maximum),
             max(value for value in (0, *minimum) if isinstance(value, int)),
-            _named(member, resource.properties.get("ResourceId"), (*path, "ResourceId")),
+            _function_of(member, resource.properties.get("ResourceId"), (*path, "ResourceId")),
         )
 
 
@@ -235,7 +235,7 @@ def event_sources(member: StackTree) -> Iterator[EventSource]:
         raw = config.get("MaximumConcurrency", NO_VALUE) if isinstance(config, dict) else config
         maximum = count(resolver, resource, raw, (*path, "MaximumConcurrency"))
         if maximum is not None:
-            function = _named(member, resource.properties.get("FunctionName"), (*path[:3], "FunctionName"))
+            function = _function_of(member, resource.properties.get("FunctionName"), (*path[:3], "FunctionName"))
             name = f"{member.prefix}{resource.logical_id}"
             yield EventSource(name, resolver.template.file, resource.line, maximum, function)
 
@@ -244,7 +244,7 @@ _FUNCTION_NAME = re.compile(r"(?:.*:)?function:([^:]+)|([^:]+)")
 """A function's name, ARN or resource id, with or without a version or alias behind it."""
 
 
-def _named(member: StackTree, raw: Any, path: Path) -> str:
+def _function_of(member: StackTree, raw: Any, path: Path) -> str:
     """The logical id, with the stack's prefix, of the function that a name, ARN or resource id is about.
 
     Empty where it is about no function of the template. References become texts with `@LOGICAL_ID` in the place of

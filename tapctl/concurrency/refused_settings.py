@@ -21,11 +21,13 @@ from tapctl.template.resolver import existence
 from tapctl.template.values import NO_VALUE, ResourceReference, Value
 from tapctl.unknown import Unknown
 
-DOCS = advise(JudgementAdvice.READ, "https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html")
+DOCS = advise(JudgementAdvice.READ_PAGE, "https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html")
 API = advise(
-    JudgementAdvice.READ, "https://docs.aws.amazon.com/lambda/latest/api/API_PutProvisionedConcurrencyConfig.html"
+    JudgementAdvice.READ_PAGE, "https://docs.aws.amazon.com/lambda/latest/api/API_PutProvisionedConcurrencyConfig.html"
 )
-EVENT_SOURCES = advise(JudgementAdvice.READ, "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html")
+EVENT_SOURCES = advise(
+    JudgementAdvice.READ_PAGE, "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"
+)
 
 LATEST = "$LATEST"
 
@@ -89,11 +91,11 @@ Refusal = tuple[Verdict, str, tuple[Hint, ...]]
 def judge_settings(limit: Limit, result: Preflight) -> Iterator[Finding]:
     """At least one finding: the settings that Lambda refuses, or that there are no conflicts."""
     file = result.tree.resolver.template.file
-    found = list(_refused(limit, result))
+    found = list(_refused_configurations(limit, result))
     yield from found or [Finding(limit.id, Verdict.FITS, f"{limit.title}: no conflicts", file=file)]
 
 
-def _refused(limit: Limit, result: Preflight) -> Iterator[Finding]:
+def _refused_configurations(limit: Limit, result: Preflight) -> Iterator[Finding]:
     for member in result.tree.members():
         holders = list(_holders(member, result.demand))
         for holder in holders:
@@ -149,7 +151,7 @@ def _of_one(holder: _Holder) -> Iterator[Refusal]:
     name, version = f"{holder.resource.logical_id} of {holder.function}", holder.version
     if version == LATEST:
         message = f"alias {name} provisions concurrency on {LATEST}; Lambda allows it on a published version only"
-        yield Verdict.EXCEEDS, message, (advise(JudgementAdvice.SET_VERSION), DOCS)
+        yield Verdict.EXCEEDS, message, (advise(JudgementAdvice.SET_FUNCTION_VERSION), DOCS)
     elif isinstance(version, Unknown) and not isinstance(version, ResourceReference):
         message = f"alias {name} provisions concurrency on an unknown version: {version.reason}"
         yield Verdict.UNKNOWN, message, _next_step(version)
@@ -180,7 +182,11 @@ def _of_function(member: StackTree, holder: _Holder) -> Iterator[Refusal]:
             earlier = isinstance(holder.version, str)
             verdict = Verdict.UNCERTAIN if earlier else Verdict.EXCEEDS
             leave_out = advise(JudgementAdvice.LEAVE_ONE_SETTING_OUT, exclusion.property)
-            yield verdict, f"{message}; {exclusion.reason}", (leave_out, advise(JudgementAdvice.READ, exclusion.docs))
+            yield (
+                verdict,
+                f"{message}; {exclusion.reason}",
+                (leave_out, advise(JudgementAdvice.READ_PAGE, exclusion.docs)),
+            )
 
 
 def _of_version(holder: _Holder, holders: list[_Holder]) -> Iterator[Refusal]:
@@ -235,7 +241,7 @@ def _of_moved_concurrency(
             f"{holder.resource.logical_id} provisions concurrency on the version on which {name} holds it {when};"
             " Lambda allows one configuration per version"
         )
-        yield verdict, message, (advise(JudgementAdvice.TAKE_PROVISIONED, name), DOCS)
+        yield verdict, message, (advise(JudgementAdvice.REMOVE_PROVISIONED_FIRST, name), DOCS)
 
 
 def _share_version(one: _Holder, other: _Holder) -> bool:

@@ -50,7 +50,7 @@ def compared_resources(tree: StackTree, stack: Stack, own: Iterable[Limit] = ())
 
 
 def replaced_resources(old: StackTree | RemoteStack, new: StackTree, names: Collection[str]) -> UpdateEffects:
-    """What the update replaces of these resources, surely or maybe, in the stack and its nested stacks.
+    """Which of these resources the update replaces, surely or maybe, in the stack and its nested stacks.
 
     Where the template of a stack could not be read, all that sets a create-only property may be replaced; it is not
     compared where nothing tried to read it. A resource that keeps its name is not among them: CloudFormation refuses

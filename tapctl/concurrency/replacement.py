@@ -1,4 +1,4 @@
-"""What an update does to the functions, versions and aliases of one stack, from its old and its new template.
+"""The effects of an update on the functions, versions and aliases of one stack, by its old and its new template.
 
 CloudFormation replaces a resource when a create-only property changes, and deletes the old one after everything else
 succeeded.
@@ -60,7 +60,7 @@ template's DeletionPolicy counts, for a replaced one the new template's UpdateRe
 
 @dataclass(frozen=True, slots=True)
 class UpdateEffects:
-    """What an update does to functions, versions and aliases, by logical id; and which other resources it replaces.
+    """Effects of an update on functions, versions and aliases, by logical id; and which other resources it replaces.
 
     `maybe_replaced` is the part of `replaced` that depends on an unknown value. `removed` are not in the new template,
     and those that are not among `retained_on_delete` are deleted last; `retained_on_replace` would stay if they are

@@ -1,4 +1,4 @@
-"""What the targets before one add to their account, so that they are judged together."""
+"""The additions of earlier targets to their account, so that targets are judged together."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tapctl.unknown import Count, Unknown, total
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What earlier targets add to the account: executions, units of limits by key, and exports by name."""
+    """The additions of earlier targets to the account: executions, units of limits by key, and exports by name."""
 
     executions: Count = 0
     additions: tuple[tuple[str, Addition], ...] = ()
     exports: Mapping[str, str] = field(default_factory=dict)
 
     def after(self, result: Preflight, name: str) -> Spent:
-        """The same with what the deploy of this target adds."""
+        """These additions with those of this target."""
         claims = [total([change.claim_after, _negative(change.claim_before)]) for change in result.changes]
         executions = total([self.executions, *claims])
         if isinstance(executions, Unknown):

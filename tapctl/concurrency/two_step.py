@@ -12,7 +12,7 @@ from tapctl.account.model import Concurrency
 from tapctl.concurrency.change import ClaimChange, outlook
 from tapctl.concurrency.judge import Floor, check_provisioned, lacks_only_on_the_way, open_provision
 from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyPlan
-from tapctl.hints import advise
+from tapctl.hints import Hint, advise
 from tapctl.hints.judgement import JudgementAdvice
 from tapctl.unknown import Unknown, known
 
@@ -22,10 +22,10 @@ GOES_ON = advise(JudgementAdvice.DEPLOY_SECOND_STEP)
 
 @dataclass(frozen=True, slots=True)
 class TwoStepPlan:
-    """The reservations of the `first` step; None where two steps would not fit either, for the `reason`."""
+    """The reservations of the `first` step; None where two steps would not fit either, with what would."""
 
     first: RemedyPlan | None
-    reason: str = ""
+    instead: Hint | None = None
 
 
 def plan_two_steps(
@@ -46,11 +46,7 @@ def plan_two_steps(
         return None
     provisioned = sum(_provisioned_in_first(change) for change in changes)
     if provisioned and isinstance(account.unreserved, int) and account.unreserved - provisioned < least:
-        return TwoStepPlan(
-            None,
-            f"two steps would not fit either: provisioned concurrency takes {provisioned} before anything is freed;"
-            f" instead, {_alternative(changes)}",
-        )
+        return TwoStepPlan(None, advise(_alternative(changes), provisioned))
     first = {change.logical_id: _smaller(change) for change in changes if change.wanted and _reserves(change)}
     return TwoStepPlan(RemedyPlan(first, possible=True))
 
@@ -74,23 +70,23 @@ def _smaller(change: ClaimChange) -> Remedy:
 
 
 def _provisioned_in_first(change: ClaimChange) -> int:
-    """What a function without a reservation in the first step provisions beyond what it holds."""
+    """The executions that a function without a reservation in the first step provisions beyond those it holds."""
     if change.wanted is None or (_reserves(change) and _smaller(change).action is not RemedyAction.DROP):
         return 0
     return max(0, known(change.provisioned_peak) - known(change.claim_in_place))
 
 
-def _alternative(changes: tuple[ClaimChange, ...]) -> str:
-    """An advice that frees concurrency before provisioned concurrency takes it."""
+def _alternative(changes: tuple[ClaimChange, ...]) -> JudgementAdvice:
+    """What frees concurrency before provisioned concurrency takes it."""
     if any(change.replaced for change in changes):
-        return "keep the FunctionName, or change it in a later deploy, after the old function has no concurrency"
+        return JudgementAdvice.KEEP_FUNCTION_NAME
     if any(change.replaced_versions for change in changes):
-        return "provision on an alias, which keeps its provisioned concurrency when its version changes"
-    return "add `DependsOn` from the raised resource to the lowered one, or deploy the lowering first"
+        return JudgementAdvice.PROVISION_ON_ALIAS
+    return JudgementAdvice.LOWER_BEFORE_RAISING
 
 
 def describe_first(changes: tuple[ClaimChange, ...], plan: RemedyPlan) -> str:
-    """What the first step does to each function: first what frees concurrency, then what waits for it."""
+    """The effect of the first step on each function: first what frees concurrency, then what waits for it."""
     freed = [f"{change.logical_id} {effect}" for change in changes for effect in _frees(change)]
     waiting = [f"{name} {_waits(remedy.value)} until step 2" for name, remedy in plan.changes.items()]
     return f"{FIRST}: {', '.join([*freed, *waiting])}"

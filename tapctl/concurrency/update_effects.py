@@ -1,4 +1,4 @@
-"""What an update does to the functions of a stack and its nested stacks, by their deployed templates."""
+"""The effects of an update on the functions of a stack and its nested stacks, by their deployed templates."""
 
 from __future__ import annotations
 

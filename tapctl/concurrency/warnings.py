@@ -24,11 +24,17 @@ from tapctl.template.values import NO_VALUE
 from tapctl.unknown import known
 
 RESERVED_DOCS = advise(
-    JudgementAdvice.READ, "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"
+    JudgementAdvice.READ_PAGE, "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"
 )
-SCALING_DOCS = advise(JudgementAdvice.READ, "https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html")
-PEAK_DOCS = advise(JudgementAdvice.READ, "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-concurrency.html")
-QUOTA_DOCS = advise(JudgementAdvice.READ, "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html")
+SCALING_DOCS = advise(
+    JudgementAdvice.READ_PAGE, "https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html"
+)
+PEAK_DOCS = advise(
+    JudgementAdvice.READ_PAGE, "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-concurrency.html"
+)
+QUOTA_DOCS = advise(
+    JudgementAdvice.READ_PAGE, "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
+)
 
 
 def concurrency_warnings(result: Preflight) -> Iterator[Finding]:
@@ -217,7 +223,7 @@ def unset_parameters(result: Preflight) -> Iterator[Finding]:
         return
     for name in missing_values(template, result.tree.parameters):
         message = f"parameter {name} has neither a value nor a default; a deploy is refused"
-        hints: tuple[Hint, ...] = (advise(JudgementAdvice.GIVE_PARAMETER, name),)
+        hints: tuple[Hint, ...] = (advise(JudgementAdvice.PASS_PARAMETER, name),)
         file, line = template.place("Parameters", name)
         yield Finding(
             None, Verdict.FITS, message, file=file, line=line, hints=hints, rule=UNSET_PARAMETER, severity="warning"
@@ -264,7 +270,7 @@ def _unknown_name(file: str, key: str, name: str, functions: list[str]) -> Findi
     hint = (
         advise(UsageAdvice.DID_YOU_MEAN, near[0])
         if near
-        else advise(JudgementAdvice.NAME_TEMPLATE_FUNCTION, ", ".join(functions) or "none")
+        else advise(JudgementAdvice.TEMPLATE_HAS, ", ".join(functions) or "none")
     )
     message = f"`{key}` in tapctl.toml names {name}, but the template has no such function"
     return Finding(CONCURRENCY.id, Verdict.FITS, message, file=file, hints=(hint,), severity="warning")

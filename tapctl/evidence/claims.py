@@ -1,4 +1,4 @@
-"""What tapctl assumes about AWS, with how sure that is: the graded table behind docs/verdicts.md.
+"""The assumptions of tapctl about AWS, each with a grade: the graded table behind docs/verdicts.md.
 
 A grade is changed by hand, in the commit that adds a record or a source; a record that contradicts the judgement fails
 `tests/evidence/test_record.py`, which names the claim.

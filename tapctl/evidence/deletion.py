@@ -6,10 +6,12 @@ from typing import Any
 
 from tapctl.aws.cloudformation import stack_missing
 from tapctl.aws.errors import DENIED, aws_call, is_permanent
+from tapctl.aws.stacks import StackDescription, stack_description
 from tapctl.errors import AwsError, TapctlError
 from tapctl.evidence.bound import FIRST_PAUSE, LONGEST_PAUSE, Bound, Caller, send
 from tapctl.evidence.experiment import PREFIX, SETS, TAG, ApiCall
 from tapctl.evidence.journal import ExperimentJournal
+from tapctl.resource_types import failed, stack_status
 
 NO_SET = ("StackSetNotFoundException", "InvalidAction")
 """There is no set of this name, or the engine knows no stack sets."""
@@ -38,17 +40,16 @@ def delete(aws: Caller, stack: str, run: str, bound: Bound) -> None:
             if stack_missing(error):
                 return
             raise
-        if not found or found[0]["StackStatus"] == "DELETE_COMPLETE":
+        live = stack_description(found[0]) if found else None
+        if live is None or live.status == "DELETE_COMPLETE":
             return
-        if run not in _runs(found[0]):
-            raise TapctlError(f"stack {stack} has not the tag of run {run}, so it is left alone")
-        status = found[0]["StackStatus"]
-        if status == "DELETE_FAILED" and deleting:
-            raise TapctlError(f"{status}: {found[0].get('StackStatusReason', '')}".rstrip(": "))
-        is_busy = status.endswith("IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
-        if not is_busy and not deleting:
+        if live.tags.get(TAG) != run:
+            raise TapctlError(f"stack {stack} does not have the tag of run {run}, so it is left alone")
+        if live.status == "DELETE_FAILED" and deleting:
+            raise TapctlError(f"{live.status}: {live.status_reason}".rstrip(": "))
+        if not stack_status(live.status).running and not deleting:
             bound.take()
-            send(aws, ApiCall("cloudformation", "DeleteStack", _deletion(found[0])), {})
+            send(aws, ApiCall("cloudformation", "DeleteStack", _deletion(live)), {})
             deleting = True
         bound.pause(pause)
         pause = min(LONGEST_PAUSE, pause * 1.5)
@@ -64,8 +65,8 @@ def _delete_set(aws: Caller, name: str, run: str, bound: Bound) -> None:
         if error.code in NO_SET:
             return
         raise
-    if run not in _runs(found):
-        raise TapctlError(f"stack set {name} has not the tag of run {run}, so it is left alone")
+    if {"Key": TAG, "Value": run} not in found.get("Tags", ()):
+        raise TapctlError(f"stack set {name} does not have the tag of run {run}, so it is left alone")
     while cells := _send(aws, "ListStackInstances", named, bound)["Summaries"]:
         places = {f"{key}s": sorted({cell[key] for cell in cells}) for key in ("Account", "Region")}
         deletion = _send_once_free(aws, "DeleteStackInstances", {**named, **places, "RetainStacks": False}, bound)
@@ -99,14 +100,10 @@ def _final_status(aws: Caller, operation: Mapping[str, Any], bound: Bound) -> st
         bound.pause(LONGEST_PAUSE)
 
 
-def _deletion(stack: Mapping[str, Any]) -> dict[str, Any]:
+def _deletion(stack: StackDescription) -> dict[str, Any]:
     """The request; what failed in EXPRESS mode takes no other."""
-    is_express = stack.get("DeploymentConfig", {}).get("Mode") == "EXPRESS" and "FAILED" in stack["StackStatus"]
-    return {"StackName": stack["StackId"], **({"DeploymentConfig": {"Mode": "EXPRESS"}} if is_express else {})}
-
-
-def _runs(stack: Mapping[str, Any]) -> set[str]:
-    return {tag["Value"] for tag in stack.get("Tags", ()) if tag["Key"] == TAG}
+    is_express = stack.express and failed(stack.status)
+    return {"StackName": stack.id, **({"DeploymentConfig": {"Mode": "EXPRESS"}} if is_express else {})}
 
 
 def run_of(stack: str) -> str:
@@ -117,14 +114,15 @@ def run_of(stack: str) -> str:
 def listed(aws: Caller) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The stacks of experiments, of any run and machine, and the functions, that the account has in the Region."""
     with aws_call("cloudformation:DescribeStacks"):
-        stacks = [stack for page in aws.pages("cloudformation", "DescribeStacks") for stack in page["Stacks"]]
+        pages = aws.pages("cloudformation", "DescribeStacks")
     with aws_call("lambda:ListFunctions"):
         functions = [
             function["FunctionName"] for page in aws.pages("lambda", "ListFunctions") for function in page["Functions"]
         ]
-    ours = (stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE" and _runs(stack))
+    stacks = [stack_description(entry) for page in pages for entry in page["Stacks"]]
+    tagged = [stack.name for stack in stacks if stack.status != "DELETE_COMPLETE" and TAG in stack.tags]
     return (
-        tuple(name for name in ours if name.startswith(PREFIX)),
+        tuple(name for name in tagged if name.startswith(PREFIX)),
         tuple(name for name in functions if name.startswith(PREFIX)),
     )
 

@@ -126,7 +126,7 @@ class ApiCall:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What AWS answered: `answer`, or the code and the message of a refusal."""
+    """The answer of AWS: `answer`, or the code and the message of a refusal."""
 
     action: str
     answer: Any = None

@@ -23,9 +23,9 @@ class ExperimentJournal:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep a second run and a clean away. Raises `BusyError`."""
+        """Lock out a second run and a clean. Raises `BusyError`."""
         file = own_folder(self._file.parent) / f"{self._file.stem}.lock"
-        busy = f"another evidence run is at work in account {self.account_id}, {self.region}"
+        busy = f"another evidence run is in progress in account {self.account_id}, {self.region}"
         with locks.hold(file, timeout=0, busy=busy):
             yield
 

@@ -15,7 +15,7 @@ def _provisioned(seen: Seen) -> Reading:
     return Reading("provisioned-unreserved", f"1 provisioned: unreserved fell by {fell}", agrees)
 
 
-def _refused(claim: str) -> Callable[[Seen], Reading]:
+def _reads_refusal(claim: str) -> Callable[[Seen], Reading]:
     """Reads whether provisioned concurrency is refused, as the judgement takes it, and in which words."""
 
     def read(seen: Seen) -> Reading:
@@ -92,7 +92,7 @@ ROWS = (
             ApiCall("lambda", "CreateAlias", {**_NAMED, "Name": "latest", "FunctionVersion": "$LATEST"}),
             _provision({**_NAMED, "Qualifier": "latest"}),
         ),
-        reads=_refused("latest-provisioned"),
+        reads=_reads_refusal("latest-provisioned"),
         cost=IF_ACCEPTED,
     ),
     Experiment(
@@ -107,7 +107,7 @@ ROWS = (
             _PUBLISH,
             _provision(_VERSION),
         ),
-        reads=_refused("tenancy-provisioned"),
+        reads=_reads_refusal("tenancy-provisioned"),
         cost=IF_ACCEPTED,
     ),
     Experiment(
@@ -130,7 +130,7 @@ ROWS = (
             ),
             _provision(_VERSION),
         ),
-        reads=_refused("snapstart-provisioned"),
+        reads=_reads_refusal("snapstart-provisioned"),
         cost="about 0.002 USD: the snapshot of a version, for at least three hours",
         billed=True,
     ),

@@ -64,9 +64,7 @@ class ExperimentRunner:
 
     def _result(self, experiment: Experiment) -> ExperimentResult:
         if experiment.billed and not self.billed:
-            return ExperimentResult(
-                experiment, reason=f"costs {experiment.cost}", hint=advise(UsageAdvice.ALLOW_BILLED)
-            )
+            return ExperimentResult(experiment, reason=f"costs {experiment.cost}", hint=advise(UsageAdvice.PASS_BILLED))
         try:
             start = self._start()
             reason, hint = self._too_much(experiment, start)
@@ -94,12 +92,12 @@ class ExperimentRunner:
         if experiment.takes is Takes.NOTHING:
             return "", None
         if experiment.takes is Takes.ALL and self._minimum is None and not floor(start.limit).known:
-            return "needs the minimum of this account", advise(UsageAdvice.RUN_MINIMUM_FIRST)
+            return "needs the minimum of this account", advise(UsageAdvice.RUN_WITH_LAMBDA_MINIMUM)
         needed = 1 if experiment.takes is Takes.ONE else start.headroom
         if start.headroom == 0 and experiment.id != "lambda-zero":
             return f"no headroom: {start.unreserved} are unreserved, and {start.minimum} have to stay", None
         if needed > self.headroom:
-            return f"takes {needed} executions for a moment", advise(UsageAdvice.ALLOW_HEADROOM, needed)
+            return f"takes {needed} executions for a moment", advise(UsageAdvice.PASS_HEADROOM, needed)
         return "", None
 
     def _seen(self, experiment: Experiment, start: Seen) -> Seen:

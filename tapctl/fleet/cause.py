@@ -54,11 +54,11 @@ class InstanceFailure:
 
 
 def cause(reason: str) -> InstanceFailure:
-    """What the reason of a failed instance means, without request ids."""
+    """The meaning of a failed instance's reason, without request ids."""
     matched = _REASON.match(reason)
     words = (unwrapped(matched["words"]) if matched else reason).rstrip(".") or "StackSets gives no reason"
     named = f"{matched['name']}: " if matched else ""
     meaning, hint = explain(reason, first=_CAUSES)
     if floor_in_error(reason) is not None:
-        hint = advise(DeployAdvice.RUN_WITH_MINIMUM)
+        hint = advise(DeployAdvice.RUN_AGAIN_WITH_MINIMUM)
     return InstanceFailure(f"{named}{words}{f'; that is, {meaning}' if meaning else ''}", hint)

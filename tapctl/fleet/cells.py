@@ -126,7 +126,7 @@ def _cells(targets: Targets, found: Iterable[TargetAccount], inactive: Mapping[s
 
 
 def _no_accounts(targets: Targets) -> Hint:
-    """What to do about targets without accounts."""
+    """The next step for targets without accounts."""
     units = dict.fromkeys(unit for fleet in targets.fleets.values() for unit in fleet.ous)
     if units:
         return advise(DeployAdvice.CORRECT_EMPTY_OUS, ", ".join(units))
@@ -136,7 +136,7 @@ def _no_accounts(targets: Targets) -> Hint:
 RARELY_FULL = frozenset({"cloudformation-stacks", "logs-log-groups"})
 """Limits of thousands that nearly every template touches, and whose usage is a listing."""
 
-_NOT_READ = Unknown("not read for a fleet", advise(DeployAdvice.READ_STRICTLY), judged=False)
+_NOT_READ = Unknown("not read for a fleet", advise(DeployAdvice.PASS_STRICT), judged=False)
 
 
 @dataclass(slots=True)
@@ -198,11 +198,13 @@ def load_snapshots(folder: Path) -> dict[str, SnapshotAccount]:
         reader = load_snapshot(file)
         account, region = reader.account.account_id, reader.account.region
         if not account or not region:
-            raise UsageError(f"{file} does not name its account and Region", advise(DeployAdvice.NAME_SNAPSHOT_CELL))
+            raise UsageError(
+                f"{file} does not name its account and Region", advise(DeployAdvice.ADD_ACCOUNT_AND_REGION)
+            )
         name = f"{account}/{region}"
         if name in files:
             raise UsageError(
-                f"{files[name]} and {file} are both snapshots of {name}", advise(DeployAdvice.REMOVE_OLDER)
+                f"{files[name]} and {file} are both snapshots of {name}", advise(DeployAdvice.REMOVE_OLDER_SNAPSHOT)
             )
         found[name], files[name] = reader, file
     return found
@@ -228,7 +230,7 @@ def _unread_reason(account: Account) -> Unknown | None:
 
 
 def each_cell(cells: Sequence[Cell], work: Callable[[Cell], T]) -> list[T | TapctlError]:
-    """What the work returns for each cell, or the error that ended it, in their order."""
+    """The result of the work for each cell, or the error that ended it, in their order."""
 
     def attempt(cell: Cell) -> T | TapctlError:
         try:

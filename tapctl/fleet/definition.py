@@ -52,7 +52,7 @@ class SetDefinition:
         return {**self.template, **self.request, **self.permission, **managed, "Parameters": as_parameters(values)}
 
     def update(self, values: Mapping[str, str], now: StackSet, *, whole: bool) -> dict[str, Any]:
-        """What UpdateStackSet takes: every parameter, since AWS documents nothing on those that are left out.
+        """The request of UpdateStackSet with every parameter, since AWS documents nothing on those that are left out.
 
         Roles stay as they are unless others are configured. Who joins can only change with the `whole` set.
         """

@@ -49,7 +49,7 @@ def destroy_fleet(request: StackSetRequest, ui: RolloutUI, *, retain: bool, adop
     Raises `UsageError` for a protected environment and another user's stack set, `BusyError` for a foreign operation.
     """
     if request.settings.protected:
-        hint = advise(DeployAdvice.UNPROTECT_FLEET)
+        hint = advise(DeployAdvice.UNPROTECT)
         raise UsageError(f"environment {request.settings.env} is protected", hint)
     sets = request.sets
     with open_rollout_journal(request.accounts.own, sets.aws.region, sets.name, "destroy") as journal:

@@ -173,7 +173,7 @@ def _summed(cells: Sequence[JudgedCell], settings: Settings) -> Iterator[JudgedC
 
 
 def _global_additions(result: Preflight) -> Added:
-    """What the deploy adds to limits of all Regions; without new parents, each of which is of one stack."""
+    """The additions of the deploy to limits of all Regions; without new parents, each of which is of one stack."""
     inventory, before = Inventory(result.tree), Before.of(result)
     found = {
         limit.key: [
@@ -223,7 +223,7 @@ class Saved:
 
 
 def survey_fleet(template: Template | None, fleet: Cells, settings: Settings) -> list[Saved]:
-    """What a verdict on the template needs of each cell; everything that the catalogue covers without a template."""
+    """The values that a verdict on the template needs of each cell; without a template, all of the catalogue."""
     trees = Trees.of(template) if template else None
 
     def read_cell(cell: Cell) -> Account:

@@ -1,4 +1,4 @@
-"""What the stack set of a fleet is now: its own values, its instances, and their overrides."""
+"""The present state of a fleet's stack set: its own values, its instances, and their overrides."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Observed:
         return tuple(key for key, instance in found if instance and instance.status == INOPERABLE)
 
     def state(self, definition: SetDefinition, want: WantedSet, known_in: Collection[Key] | None = None) -> SetState:
-        """What the plan needs to know of the set, compared with what is wanted.
+        """The state of the stack set for the plan, compared with the wanted one.
 
         `known_in` has the cells whose NoEcho values are those that are given; None where the set may have others.
         """
@@ -60,7 +60,9 @@ class Observed:
             return SetState()
         given = {placement.key: placement.values for placement in want.placements if placement.key in (known_in or ())}
         instances = {
-            key: InstanceState(instance.status, self._shown(key, definition, given.get(key, {})), instance.stack)
+            key: InstanceState(
+                instance.status, self._visible_overrides(key, definition, given.get(key, {})), instance.stack
+            )
             for key, instance in self.instances.items()
         }
         hidden = dict.fromkeys(name for name in now.parameters if name in definition.secret)
@@ -74,7 +76,7 @@ class Observed:
             changed=definition.changed(now, want.reservations),
         )
 
-    def _shown(self, key: Key, definition: SetDefinition, given: Mapping[str, str]) -> Values:
+    def _visible_overrides(self, key: Key, definition: SetDefinition, given: Mapping[str, str]) -> Values:
         """The overrides of an instance, those that AWS hides as they are given, if that is known."""
         overrides = self.overrides.get(key, {})
         return {name: given.get(name) if name in definition.secret else value for name, value in overrides.items()}
@@ -204,5 +206,5 @@ def refuse_others_set(request: StackSetRequest, stack_set: StackSet | None, *, a
 def no_stack_set(request: StackSetRequest) -> UsageError:
     """The error for a fleet whose stack set does not exist."""
     sets, region = request.sets, _other_region(request)
-    hint = _move(request, region) if region else advise(DeployAdvice.FLEET_DEPLOY_CREATES, request.name)
+    hint = _move(request, region) if region else advise(DeployAdvice.CREATE_WITH_FLEET_DEPLOY, request.name)
     return UsageError(f"there is no stack set {sets.name} in {sets.aws.region}", hint)

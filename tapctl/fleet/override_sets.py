@@ -90,7 +90,7 @@ class WantedSet:
         )
 
     def without(self, left_out: Iterable[LeftOut]) -> WantedSet:
-        """The same with further cells left out."""
+        """The target state with further cells left out."""
         left = tuple(left_out)
         gone = {entry.cell.key for entry in left}
         placements = tuple(placement for placement in self.placements if placement.key not in gone)
@@ -137,7 +137,7 @@ def wanted(
     drops = {override.parameter: override.value for override in dropped.overrides.values()}
     remedied = {override.parameter for plan in plans.values() for override in plan.overrides.values()}
     reservations = {name: drops.get(name) for name in first.template.parameters if name in drops or name in remedied}
-    values = _shown(first.template, settings.parameters, values_of(first.template, settings.parameters))
+    values = _visible_values(first.template, settings.parameters, values_of(first.template, settings.parameters))
     for name in reservations:
         if joins and name in drops:
             values[name] = drops[name]
@@ -158,7 +158,7 @@ def _common(values: Sequence[str], held: Mapping[str, str] | None, name: str, no
     return held[name] if held and held[name] in values else Counter(values).most_common(1)[0][0]
 
 
-def _shown(template: Template, given: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+def _visible_values(template: Template, given: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
     """The values without those of NoEcho parameters that are not given."""
     return {
         name: value
@@ -183,7 +183,7 @@ def _place(judged: JudgedCell, plan: RemedyPlan | None, settings: Settings) -> P
         reason = f"the reservation of {', '.join(fixed)} does not fit, and depends on no parameter"
         return LeftOut(cell, Verdict.EXCEEDS, reason, (_PARAMETER,))
     given = {**settings.parameters, **cell.account.parameters}
-    values = _shown(result.template, given, settings_of(cell, settings, result.template).parameters)
+    values = _visible_values(result.template, given, settings_of(cell, settings, result.template).parameters)
     overrides = {override.parameter: override.value for override in plan.overrides.values()}
     status = result.account.stack.status if isinstance(result.account.stack, Stack) else ""
     return Placement(cell, {**values, **overrides}, plan.changes, status)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class StepKind(Enum):
-    """What one operation of a rollout does; the value is as a sentence names it."""
+    """The kinds of operations of a rollout; the value is as a sentence names it."""
 
     CREATE_SET = "create the stack set"
     CLEAR = "delete instances without a working stack"
@@ -58,7 +58,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class InstanceState:
-    """What an instance has now: its status, its overrides, None for one that AWS does not show, and its stack."""
+    """The state of an instance: its status, its overrides, None for one that AWS does not show, and its stack."""
 
     status: str
     overrides: Values = field(default_factory=dict)
@@ -67,7 +67,7 @@ class InstanceState:
 
 @dataclass(frozen=True, slots=True)
 class SetState:
-    """What the stack set has now; `is_current` if its template, values, tags and roles are those of the rollout."""
+    """The state of the stack set; `is_current` if its template, values, tags and roles are those of the rollout."""
 
     exists: bool = False
     is_current: bool = False
@@ -81,7 +81,7 @@ class SetState:
 
 @dataclass(frozen=True, slots=True)
 class FleetDeletion:
-    """What is about to be deleted: the instances in `cells`, and their stacks unless `retains`.
+    """The deletion that is about to begin: the instances in `cells`, and their stacks unless `retains`.
 
     `resources` are those of the stack set's template that hold data, or that stay by their DeletionPolicy.
     """
@@ -166,7 +166,12 @@ def _inoperable(want: WantedSet, state: SetState) -> Iterator[LeftOut]:
 def _is_stuck(want: WantedSet, state: SetState) -> bool:
     """Whether the set has to change, and has no instance that may change with it."""
     usable = {key for key, instance in state.instances.items() if instance.status != INOPERABLE}
-    return state.exists and not state.is_current and bool(usable) and usable.isdisjoint(e.key for e in want.placements)
+    return (
+        state.exists
+        and not state.is_current
+        and bool(usable)
+        and usable.isdisjoint(placement.key for placement in want.placements)
+    )
 
 
 def _unreachable(want: WantedSet) -> Iterator[LeftOut]:

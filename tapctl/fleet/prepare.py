@@ -63,7 +63,7 @@ class Prepared:
 
     @property
     def exit_code(self) -> ExitCode:
-        """That of the worst cell that is left out."""
+        """The exit code of the worst cell that is left out."""
         left = self.plan.left_out
         return worst(cell.verdict for cell in left).exit_code if left else ExitCode.OK
 
@@ -81,16 +81,16 @@ def prepare(request: RolloutRequest, ui: RolloutUI) -> Prepared:
     judged = judge_fleet(request.template, observed.located(request.cells), settings, request.linting)
     ui.judged(judged)
     if judged.lint_errors:
-        hint = advise(JudgementAdvice.FIX_ERRORS)
+        hint = advise(JudgementAdvice.FIX_LINT_ERRORS)
         raise Blocked(ExitCode.USAGE, "rollout blocked: cfn-lint found errors", hint)
-    want = _wanted(request, judged, settings, observed)
+    want = _target_state(request, judged, settings, observed)
     first = next((cell.preflight for cell in judged.cells if isinstance(cell.preflight, Preflight)), None)
     if first is None or not want.placements:
         return Prepared(judged, RolloutPlan(want, ()), observed=observed)
     if missing := list(without_value(request.template, want.values, observed.held or {})):
         names, flags = ", ".join(missing), " ".join(f"--parameter {name}=VALUE" for name in missing)
         raise UsageError(
-            f"{request.template.file} needs a value for {names}", advise(UsageAdvice.GIVE_PARAMETERS, flags)
+            f"{request.template.file} needs a value for {names}", advise(UsageAdvice.PASS_PARAMETERS, flags)
         )
     package = package_for_all(request, first, ui.step)
     definition = define(request, first, package, template_url(request, package))
@@ -117,7 +117,7 @@ def judged_again(request: RolloutRequest, prepared: Prepared, cells: Iterable[Ke
     verdicts = {judged.cell.key: judged for judged in fresh.cells}
     judged = tuple(verdicts.get(before.cell.key, before) for before in prepared.judged.cells)
     prepared = replace(prepared, judged=replace(prepared.judged, cells=judged))
-    want = _wanted(request, prepared.judged, settings, observed)
+    want = _target_state(request, prepared.judged, settings, observed)
     return _planned(prepared, want, observed, request.fleet.canary)
 
 
@@ -138,19 +138,19 @@ def _planned(prepared: Prepared, want: WantedSet, observed: Observed, canary: Co
     return replace(prepared, plan=plan, observed=observed)
 
 
-def _wanted(request: RolloutRequest, judged: FleetPreflight, settings: Settings, observed: Observed) -> WantedSet:
+def _target_state(request: RolloutRequest, judged: FleetPreflight, settings: Settings, observed: Observed) -> WantedSet:
     return wanted(judged.cells, settings, held=observed.held, joins=request.fleet.auto_deploy)
 
 
 def _with_held(settings: Settings, template: Template, held: Mapping[str, str]) -> Settings:
     """The settings with the set's own value of each parameter that has no other, NoEcho ones aside."""
-    values = dict(_held(settings, template, held))
+    values = dict(_kept_values(settings, template, held))
     configured = {**settings.configured, **dict.fromkeys(values, "the stack set")}
     kept = tuple(name for name in settings.kept if name not in values)
     return replace(settings, parameters={**settings.parameters, **values}, configured=configured, kept=kept)
 
 
-def _held(settings: Settings, template: Template, held: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _kept_values(settings: Settings, template: Template, held: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, entry in template.parameters.items():
         is_open = name in settings.kept or (name not in settings.parameters and "Default" not in entry)
         if is_open and name in held and not is_secret(entry):

@@ -80,7 +80,7 @@ def stack_set_of(name: str, fleet: Fleet, accounts: Accounts, env: str | None) -
 def place_of(name: str, fleet: Fleet, env: str | None) -> tuple[str, str]:
     """The name of a fleet's stack set, and its Region. Raises `UsageError` as `stack_set_of` does."""
     if not fleet.stack_set:
-        raise UsageError(f"fleet {name} has no stack set", advise(DeployAdvice.GIVE_STACK_SET, name))
+        raise UsageError(f"fleet {name} has no stack set", advise(DeployAdvice.SET_STACK_SET, name))
     if "{env}" in fleet.stack_set and env is None:
         raise UsageError(
             f"the stack set's name {fleet.stack_set} needs an environment", advise(UsageAdvice.PASS_ENVIRONMENT)

@@ -223,7 +223,7 @@ class _Run:
         """The failed cells that a remedy would make fit, where none is allowed."""
         if again.needs_consent(self.request.settings):
             named = ", ".join(placement.cell.name for placement in again.remedied)
-            hint = advise(DeployAdvice.ALLOW_REMEDY_OF_CELLS)
+            hint = advise(DeployAdvice.PASS_REMEDY_ADJUST)
             self.ui.step(f"a remedy would make {named} fit, and has no consent", hint)
             for placement in again.remedied:
                 yield LeftOut(placement.cell, Verdict.EXCEEDS, "no consent to its remedy")

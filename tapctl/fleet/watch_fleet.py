@@ -61,7 +61,7 @@ def watch_fleet(request: StackSetRequest, ui: RolloutUI) -> Watched:
         ends, entry = _followed(request, ui)
     except KeyboardInterrupt:
         raise Interrupted(
-            "interrupted; the rollout continues", advise(DeployAdvice.FLEET_WATCH_FOLLOWS, request.name)
+            "interrupted; the rollout continues", advise(DeployAdvice.FOLLOW_FLEET, request.name)
         ) from None
     exists = sets.describe() is not None
     current = {instance.cell for instance in sets.instances() if instance.status == "CURRENT"} if exists else set()

@@ -1,4 +1,4 @@
-"""What is advised about packaging, deploying and verifying stacks and fleets, as data."""
+"""Next steps about packaging, deploying and verifying stacks and fleets, as data."""
 
 from enum import auto
 
@@ -20,7 +20,7 @@ class DeployAdvice(Advice):
     RENAME_FILE = auto()
     REMOVE_FILES = auto()
     SET_TO_FILE = auto()  # property
-    RECREATE = auto()
+    RECREATE_FILE = auto()
     SET_TO_CODE_FOLDER = auto()
     PUT_CODE_THERE = auto()
     REINSTALL = auto()
@@ -31,30 +31,30 @@ class DeployAdvice(Advice):
     CORRECT_FILE = auto()  # file
     CORRECT_REQUIREMENTS = auto()
     CORRECT_HANDLER = auto()
-    CORRECT_PIP = auto()
-    ALLOW_OUTSIDE = auto()
+    CORRECT_PIP_CONFIGURATION = auto()
+    ALLOW_LINK_OUTSIDE = auto()
     REMOVE_FROM_CODE = auto()
     REMOVE_LINKS = auto()
     MOVE_TO_NESTED = auto()
-    BUILD = auto()  # command, folder
-    NAME_BUILT = auto()  # what the build writes
-    SAM_BUILDS = auto()  # command, folder
-    SAM_TAKES_BUILD = auto()
+    RUN_COMMAND = auto()  # command, folder
+    NAME_BUILT_FILE = auto()  # what the build writes
+    RUN_SAM_OR_BUILD = auto()  # command, folder
+    BUILD_NEWER_THAN_TEMPLATE = auto()
 
     # deploying a stack
+    CREATE_WITH_DEPLOY = auto()
     CREATE_AGAIN = auto()
-    DEPLOY_CREATES = auto()
     FIX_TEMPLATE = auto()
     FIX_TEMPLATE_OR_PARAMETERS = auto()
     FIX_OR_IGNORE_WARNINGS = auto()
     TRY_LATER = auto()
     TRY_AFTER_OPERATION = auto()
-    TRY_AFTER_DEPLOYS = auto()
+    RUN_AFTER_OTHER_DEPLOYS = auto()
     CHOOSE_ACCOUNT_OR_TYPE = auto()
     CHECK_CONDITIONS = auto()
     CHECK_DELETION = auto()
     CHECK_OTHER_UPDATES = auto()
-    AWAIT_CHANGE_SET = auto()  # number
+    EXECUTE_OR_DELETE_CHANGE_SET = auto()  # number
     FOLLOW = auto()  # options that name the stack
     THEN_FOLLOW = auto()  # options that name the stack
     FOLLOW_OR_WAIT = auto()  # options that name the stack
@@ -62,13 +62,13 @@ class DeployAdvice(Advice):
     VERIFY = auto()  # options that name the stack
     VERIFY_ANYWAY = auto()  # options that name the stack
     RECOVER = auto()  # options that name the stack, what it does
-    CONSENT = auto()  # what it does, options
-    FIX_AND_RUN_AGAIN = auto()
+    PASS_CONSENT = auto()  # what it does, options
+    FIX_REASON_AND_RUN_AGAIN = auto()
     FIX_FUNCTION = auto()  # logical id
     NAME_ROOT = auto()  # stack
     USE_STACK_SET = auto()
     DEPLOY_WITHOUT_EXPRESS = auto()
-    DEPLOY_WITHOUT = auto()
+    DEPLOY_WITHOUT_IT = auto()
     DEPLOY_EXPRESS = auto()
     KEEP_EXPRESS = auto()
     OMIT_EXPRESS = auto()
@@ -76,19 +76,18 @@ class DeployAdvice(Advice):
     ACKNOWLEDGE = auto()
     RENAME_OR_IMPORT = auto()
     ALLOW_TO_SEE_WHICH = auto()  # IAM action
-    IMPORT_LEFT = auto()  # options that name the stack
-    IMPORT_STAYING = auto()
+    IMPORT_WITH_DEPLOY = auto()  # options that name the stack
+    PASS_IMPORT_EXISTING = auto()
     ALLOW_TO_SEE_FAILURES = auto()  # IAM action
     TRUST_CLOUDFORMATION = auto()
     ASK_SUPPORT_TO_REPAIR = auto()
-    CHECK_STATUS = auto()
+    LOOK_IN_CONSOLE = auto()
     DELETE_STACK = auto()
     DISABLE_PROTECTION = auto()
     DISABLE_PROTECTION_OF = auto()  # stack
     UNPROTECT = auto()
     STOP_IMPORTING = auto()  # stacks, exports
-    DESTROY_IMPORTER = auto()  # options that name the stack
-    UNPROTECT_FLEET = auto()
+    OR_DESTROY_IMPORTER = auto()  # options that name the stack
     ALLOW_REMEDY_IN_SECTION = auto()  # section of tapctl.toml
     RESOLVE_OR_ALLOW_UNCERTAIN = auto()
 
@@ -96,17 +95,17 @@ class DeployAdvice(Advice):
     SEE_FUNCTION_LOG = auto()  # log group
     TAIL_LOG = auto()  # log group, Region
     READ_LOG = auto()
-    READ_LOGS = auto()  # log groups
-    RAISE_TIMEOUT = auto()
+    READ_LOG_GROUPS = auto()  # log groups
+    CHECK_THROTTLES_OR_RAISE_TIMEOUT = auto()
     SET_LOG_FORMAT = auto()
     CHECK_LAST_UPDATE = auto()
     CHECK_DRIFT = auto()
     REVERT_DRIFT = auto()
     RECREATE_STACK = auto()  # options that name the stack
-    RECREATE_BROKEN_STACK = auto()  # options that name the stack
+    RECREATE_WITH_RECOVER = auto()  # options that name the stack
     SET_SECRET = auto()
     MUST_BE = auto()  # notation
-    SET_FORGED = auto()
+    SET_FORGED_STATUS = auto()
     VERIFY_SIGNATURES = auto()
 
     # fleets
@@ -117,28 +116,27 @@ class DeployAdvice(Advice):
     CORRECT_EMPTY_OUS = auto()  # organizational units
     GIVE_ACCOUNTS = auto()
     GIVE_OTHER_OUS = auto()
-    GIVE_STACK_SET = auto()  # fleet
+    SET_STACK_SET = auto()  # fleet
     GIVE_STACK_SET_REGION = auto()
     CORRECT_STACK_SET = auto()  # fleet
     CORRECT_CANARY = auto()  # fleet
     CORRECT_FLEET = auto()  # fleet
-    RUN_WITH_MINIMUM = auto()
+    RUN_AGAIN_WITH_MINIMUM = auto()
     CHOOSE_STACK_SET = auto()
     SET_PERMISSION = auto()  # permission, fleet
     SET_STACK_SET_REGION = auto()  # Region, fleet
     USE_SELF_PERMISSION = auto()
-    FLEET_DEPLOY_CREATES = auto()  # fleet
+    CREATE_WITH_FLEET_DEPLOY = auto()  # fleet
     FOLLOW_FLEET = auto()  # fleet
     THEN_FOLLOW_FLEET = auto()  # fleet
     FOLLOW_FLEET_FIRST = auto()  # fleet
-    FLEET_WATCH_FOLLOWS = auto()  # fleet
     FLEET_WATCH_OR_CONTINUE = auto()  # fleet
     SAVE_FLEET_SNAPSHOT = auto()
     SAVE_FLEET_AGAIN = auto()
-    NAME_SNAPSHOT_CELL = auto()
-    REMOVE_OLDER = auto()
+    ADD_ACCOUNT_AND_REGION = auto()
+    REMOVE_OLDER_SNAPSHOT = auto()
     ENABLE_REGION = auto()
-    READ_STRICTLY = auto()
+    PASS_STRICT = auto()
     PUBLISH_TO_FLEET = auto()
     NAME_REGIONAL_BUCKETS = auto()
     LOWER_RESERVATIONS_FIRST = auto()
@@ -146,4 +144,4 @@ class DeployAdvice(Advice):
     DELETE_IN_ACCOUNT = auto()
     MAKE_ONE_FIT = auto()
     ALLOW_REMEDY_IN_FLEET = auto()  # fleet
-    ALLOW_REMEDY_OF_CELLS = auto()
+    PASS_REMEDY_ADJUST = auto()

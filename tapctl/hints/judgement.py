@@ -1,4 +1,4 @@
-"""What the judgement, the template, the account and the AWS edge advise, as data."""
+"""Next steps of the judgement, the template, the account and the AWS room, as data."""
 
 from enum import auto
 
@@ -15,33 +15,37 @@ class JudgementAdvice(Advice):
     DEPLOY_IN_TWO_STEPS = auto()
     DEPLOY_IN_TWO_STEPS_IF_ALLOWED = auto()
     DEPLOY_SECOND_STEP = auto()
-    PIN_MINIMUM = auto()
+    OR_SET_PARAMETER = auto()  # parameter, value, where it is set
+    OR_OMIT_PARAMETER = auto()  # parameter, where it is set
+    SET_PARAMETER_FOR_CDK = auto()  # parameter, value, where it is set
+    OMIT_PARAMETER_FOR_CDK = auto()  # parameter, where it is set
+    PASS_MINIMUM = auto()
     FREE_RESERVATIONS = auto()
-    FREE_HELD = auto()  # functions with their reservations
-    FREE_PROVISIONED = auto()  # function name, qualifier
+    FREE_RESERVATIONS_OF = auto()  # functions with their reservations
+    DELETE_PROVISIONED_CONFIG = auto()  # function name, qualifier
     START_SANDBOX_WITH_LIMIT = auto()  # limit
-    RAISE_SANDBOX_LIMIT = auto()  # limit
-    REQUEST_INCREASE = auto()  # service code, quota code, value
-    REQUEST_INCREASE_IN_REGION = auto()  # service code, quota code, value, Region
+    OR_RAISE_SANDBOX_LIMIT = auto()  # limit
+    OR_REQUEST_INCREASE = auto()  # service code, quota code, value
+    OR_REQUEST_INCREASE_IN_REGION = auto()  # service code, quota code, value, Region
     INCREASE_PENDING = auto()  # value, day
     WAIT_FOR_INCREASE = auto()  # value, day
-    RAISE_QUOTA = auto()  # service code, quota code, value, Region
+    REQUEST_INCREASE = auto()  # service code, quota code, value, Region
 
     # what a template leaves open
-    GIVE_PARAMETER = auto()  # parameter name
-    GIVE_LOOKUP = auto()  # `ssm:NAME` or `import:NAME`
-    CREATE_LOOKUP = auto()  # `ssm:NAME` or `import:NAME`
-    GIVE_REGION = auto()
-    GIVE_ACCOUNT_ID = auto()
+    PASS_PARAMETER = auto()  # parameter name
+    PASS_LOOKUP = auto()  # `ssm:NAME` or `import:NAME`
+    CREATE_OR_PASS_LOOKUP = auto()  # `ssm:NAME` or `import:NAME`
+    PASS_REGION = auto()
+    USE_CREDENTIALS_OR_SNAPSHOT = auto()
     GIVE_STACK_NAME = auto()
     NAME_TEMPLATE = auto()
     PIPE_TEMPLATE = auto()
     SYNTHESIZE_CDK_APP = auto()
-    CHECK_NESTED_TEMPLATE = auto()
+    PREFLIGHT_NESTED_TEMPLATE = auto()
     RUN_CFN_LINT = auto()
     TRUST_CFN_LINT_CONFIGURATION = auto()
     VALIDATE_SAM = auto()
-    READ_PROCESSED_TEMPLATE = auto()
+    PREFLIGHT_PROCESSED_TEMPLATE = auto()
 
     # what an account leaves open
     ALLOW_ACTION = auto()  # IAM action
@@ -50,17 +54,26 @@ class JudgementAdvice(Advice):
     NAME_STACK_WITH_FUNCTION = auto()
     DELETE_RESERVATION = auto()  # function name
     PUT_RESERVATION = auto()  # function name, value
-    LIST_INCREASES = auto()
+    AWAIT_DECISION = auto()
 
     # how AWS is reached
     SET_REGION = auto()
     SET_REGION_OR_ENVIRONMENT = auto()  # names of the environments in tapctl.toml
     LIST_PROFILES = auto()
-    GIVE_CREDENTIALS = auto()
-    RENEW_CREDENTIALS = auto()
-    TEST_CREDENTIALS = auto()
+    CONFIGURE_CREDENTIALS = auto()
+    SIGN_IN_AGAIN = auto()
+    CHECK_CREDENTIALS = auto()
     SET_CLOCK = auto()
-    TRUST_STACK_SETS = auto()
+    ACTIVATE_ORGANIZATIONS_ACCESS = auto()
+    CREATE_ROLES = auto()  # account id, action
+    CORRECT_OUS = auto()
+    LIST_ACCOUNTS_INSTEAD = auto()
+    USE_MANAGEMENT_ACCOUNT = auto()
+    CHECK_NETWORK = auto()
+    CHECK_ENDPOINT = auto()
+    USE_REGION = auto()
+    FIX_AWS_CONFIG = auto()
+    UPGRADE_BOTO3 = auto()
 
     # the template
     NAME_TEMPLATE_FILE = auto()
@@ -68,9 +81,9 @@ class JudgementAdvice(Advice):
     NAME_ONE_OF_TEMPLATES = auto()  # files
     SPLIT_STACK = auto()
     SPLIT_INTO_NESTED = auto()
-    SPLIT = auto()
+    SPLIT_ENTRY = auto()
     MOVE_TO_OTHER_STACK = auto()
-    FLATTEN = auto()
+    FLATTEN_TEMPLATE = auto()
     FIX_SYNTAX = auto()
     INDENT_WITH_SPACES = auto()
     NAME_RELATIVE_PATH = auto()
@@ -78,19 +91,19 @@ class JudgementAdvice(Advice):
     WRITE_VALUE_OUT = auto()
     QUOTE_KEY = auto()
     KEEP_ONE_TEMPLATE = auto()
-    MERGE_LIST = auto()
+    MERGE_LIST_OF_MAPS = auto()
     CHECK_TEXT_FILE = auto()
     SAVE_AS_UTF8 = auto()
     FIX_SAM_ERROR = auto()
     REMOVE_CIRCULAR_INCLUDE = auto()
     REMOVE_CIRCULAR_NESTING = auto()
-    REDUCE_STACKS = auto()
+    NEST_FEWER_STACKS = auto()
     QUOTE_CONDITION = auto()
     CHECK_LOOP_BODY = auto()
     SET_WHOLE_NUMBER = auto()
     ADD_TRANSFORM = auto()  # name of the transform
-    CHANGE_TEMPLATE = auto()
-    FIX_ERRORS = auto()
+    CHANGE_IN_TEMPLATE = auto()
+    FIX_LINT_ERRORS = auto()
 
     # limits of an account
     ALLOW_NAMED_ACTION = auto()
@@ -101,18 +114,20 @@ class JudgementAdvice(Advice):
     LEAVE_RESERVATION_OUT = auto()
     LEAVE_PROVISIONED_OUT = auto()
     LEAVE_BOTH_OUT = auto()
-    LEAVE_OUT_FOR_PROVIDER = auto()
+    LIMIT_BY_CAPACITY_PROVIDER = auto()
     LEAVE_ONE_SETTING_OUT = auto()  # property
     RESERVE_LESS = auto()
     PROVISION_LESS = auto()
     RESERVE_MORE = auto()  # number
+    RESERVE_MORE_OR_LOWER_FIRST = auto()  # number
     PROVISION_ON_ONE = auto()
-    TAKE_PROVISIONED = auto()  # alias
-    SET_VERSION = auto()
+    REMOVE_PROVISIONED_FIRST = auto()  # alias
+    SET_FUNCTION_VERSION = auto()
     SET_MAXIMUM_CONCURRENCY = auto()  # number
     WRITE_LIVE_VALUE = auto()
-    AWAIT_KNOWN_CLAIM = auto()  # function, reason
-    EXPLAIN_TWO_STEPS = auto()  # why the two steps are over, or do not apply
+    KEEP_FUNCTION_NAME = auto()  # executions that provisioned concurrency takes first
+    PROVISION_ON_ALIAS = auto()  # executions that provisioned concurrency takes first
+    LOWER_BEFORE_RAISING = auto()  # executions that provisioned concurrency takes first
     LOWER_MIN_CAPACITY = auto()  # number
     REMOVE_TARGET = auto()
     LOWER_MEMORY = auto()  # megabytes
@@ -120,24 +135,13 @@ class JudgementAdvice(Advice):
     SET_AT_MOST = auto()  # number
     CHOOSE_EXPORT = auto()  # stack
     KEEP_EXPORT = auto()
-    DELETE_BEFORE = auto()
+    DELETE_IN_EARLIER_DEPLOY = auto()
     DETERMINE_CLAIM = auto()  # function, reason
     LOWER_PROVISIONED = auto()  # functions
-    NAME_TEMPLATE_FUNCTION = auto()  # functions
-    RELY_ON_SOURCE = auto()  # event source, function
-    RELY_ON_STAGE = auto()  # property of a stage
+    TEMPLATE_HAS = auto()  # functions
+    THROTTLE_BY_EVENT_SOURCE = auto()  # event source, function
+    THROTTLE_BY_STAGE = auto()  # property of a stage
 
     # texts that are not of tapctl
     AS_WRITTEN = auto()  # text of a template or of a snapshot
-    READ = auto()  # address of a documentation page
-
-    # how AWS is reached
-    CREATE_ROLES = auto()  # account id, action
-    CORRECT_OUS = auto()
-    LIST_ACCOUNTS_INSTEAD = auto()
-    USE_MANAGEMENT_ACCOUNT = auto()
-    CHECK_NETWORK = auto()
-    CHECK_ENDPOINT = auto()
-    USE_REGION = auto()
-    FIX_AWS_CONFIG = auto()
-    UPGRADE_BOTO3 = auto()
+    READ_PAGE = auto()  # address of a documentation page

@@ -1,4 +1,4 @@
-"""What is advised about the command line, files, the settings and the sandbox, as data."""
+"""Next steps about the command line, files, settings and the sandbox, as data."""
 
 from enum import auto
 
@@ -10,7 +10,7 @@ class UsageAdvice(Advice):
 
     # options and arguments
     LEAVE_ONE_OUT = auto()
-    LEAVE_PARAMETER_OUT = auto()
+    LEAVE_VALUE_OUT = auto()
     LEAVE_OTHER_REQUESTS_OUT = auto()
     LEAVE_OTHER_COMMAND_OUT = auto()
     LEAVE_SNAPSHOT_OR_BASE_OUT = auto()
@@ -19,10 +19,8 @@ class UsageAdvice(Advice):
     PASS_BOTH_OR_NEITHER = auto()
     PASS_ONE = auto()
     GIVE_ONCE = auto()
-    GIVE_TEMPLATE_ONCE = auto()
     RUN_FOR_EACH = auto()
     USE_ONE_OF = auto()  # names
-    NAME_ONE_OF = auto()  # names
     MUST_BE_ONE_OF = auto()  # values
     DID_YOU_MEAN = auto()  # name
     IT_HAS = auto()  # names
@@ -31,17 +29,18 @@ class UsageAdvice(Advice):
     SET_BY = auto()  # where it is set
     FOR_EXAMPLE = auto()  # an example
     PASS_STACK_NAME = auto()
-    GIVE_STACK_NAME_OR = auto()  # other options
+    PASS_STACK_NAME_OR = auto()  # other options
     PASS_ENVIRONMENT = auto()
     PASS_OUTPUT_FOLDER = auto()
     PASS_OTHER_OUTPUT = auto()
     NAME_OUTPUT = auto()
     NAME_FORMAT_FILE = auto()  # format
     CHOOSE_PROFILE_OR_ENVIRONMENT = auto()
+    JUDGE_OTHER_STACK = auto()  # stack
     USE_SNAPSHOT_OF_REGION = auto()  # Region
     USE_SNAPSHOT_OF_ACCOUNT = auto()
     USE_SNAPSHOT = auto()  # file
-    USE_NO_SNAPSHOT = auto()
+    PASS_SNAPSHOT = auto()
     CHOOSE_SANDBOX_ENVIRONMENT = auto()
     CHOOSE_ENVIRONMENT_OR_SANDBOX = auto()
     PASS_TEMPLATE = auto()  # file
@@ -50,25 +49,22 @@ class UsageAdvice(Advice):
     PASS_LARGER_LIMIT = auto()
     PASS_ACCOUNT_LIMIT = auto()
     PASS_YES_TO_WRITE = auto()
-    PASS_YES_TO_DEPLOY = auto()
-    PASS_YES_TO_DELETE = auto()
-    PASS_YES_TO_DELETE_FLEET = auto()
     PASS_YES = auto()
     SHOW_HELP = auto()  # command
     LIST_LIMITS = auto()
     LIST_LIMIT_KEYS = auto()
     LIST_EXPLANATIONS = auto()
     LIST_EXPERIMENTS = auto()
-    CLEAN_EVIDENCE = auto()
-    ALLOW_HEADROOM = auto()  # number
-    RUN_MINIMUM_FIRST = auto()
-    ALLOW_BILLED = auto()
-    CLEAN_DELETES = auto()
+    CLEAN_AGAIN = auto()
+    PASS_HEADROOM = auto()  # number
+    RUN_WITH_LAMBDA_MINIMUM = auto()
+    PASS_BILLED = auto()
+    DELETE_WITH_CLEAN = auto()
     USE_EMPTY_ACCOUNT = auto()
     INSTALL_MCP = auto()
     USE_AS_HOOK = auto()
     DEPLOY_HOOK = auto()  # template file
-    SEND_TWO_TEMPLATES = auto()
+    AT_MOST_TWO_TEMPLATES = auto()
     QUOTE_PATH = auto()
     SEE_LIMIT_DOCS = auto()  # address
     SET_LOCALE = auto()
@@ -78,7 +74,6 @@ class UsageAdvice(Advice):
 
     # files
     NAME_OTHER_FILE = auto()
-    GIVE_OTHER_FILE = auto()
     GIVE_OTHER_CONFIG = auto()
     ADD_CONFIG = auto()
     GIVE_OTHER_POLICY = auto()
@@ -87,7 +82,7 @@ class UsageAdvice(Advice):
     NAME_FILE_IN_FOLDER = auto()
     NAME_FILE_FOR_EACH = auto()
     NAME_FILE_ITSELF = auto()
-    CHANGE_FOLDER = auto()
+    CHANGE_WORKING_FOLDER = auto()
     SET_STATE_FOLDER = auto()
     FREE_SPACE = auto()
     FREE_SPACE_OR_NAME = auto()
@@ -110,7 +105,7 @@ class UsageAdvice(Advice):
     RUN_AFTER_ROLLOUT = auto()
     REMOVE = auto()
     REMOVE_ONE = auto()
-    REMOVE_REFERENCE = auto()
+    REMOVE_ONE_REFERENCE = auto()
 
     # git and what a base holds
     USE_CHECKOUT = auto()
@@ -128,28 +123,30 @@ class UsageAdvice(Advice):
     MOVE_TO_DEFAULTS = auto()
     MOVE_ABOVE_SECTIONS = auto()
     ADD_ENVIRONMENT = auto()  # environment, file
-    ADD_AN_ENVIRONMENT = auto()  # file
-    ADD_FLEET = auto()  # file
-    ADD_NAMED_FLEET = auto()  # fleet, file
+    ADD_FLEET = auto()  # fleet, file
     SET_LATER_UNTIL = auto()
     LIST_RESOURCE_TYPES = auto()
     NAME_STACK_VALIDLY = auto()
-    KEEP_TAG = auto()  # file
+    GIVE_TAG_VALUE = auto()  # file
     CORRECT_TAG = auto()  # two numbers of characters
     GIVE_PARAMETERS_FILE = auto()
     GIVE_VALUE_OR_STACK = auto()
     GIVE_PARAMETER_VALUE = auto()
-    GIVE_PARAMETERS = auto()  # options
-    GIVE_OR_CONFIGURE_PARAMETERS = auto()  # options
-    GIVE_OR_SET_PARAMETERS = auto()  # options, environment
+    PASS_PARAMETERS = auto()  # options
+    PASS_OR_CONFIGURE_PARAMETERS = auto()  # options
+    PASS_OR_SET_PARAMETERS = auto()  # options, environment
+    REMOVE_KEY = auto()  # key
+    REMOVE_KEY_OR_EXCLUDE = auto()  # key
+    SET_SERVICE_OR_REMOVE_CALL_AS = auto()
+    NAME_PARENT_UNITS = auto()
     EXPORT_VARIABLE = auto()  # name
     CORRECT_TARGETS_FILE = auto()  # file
     USE_C7N_ORG_FORM = auto()
     QUOTE_ACCOUNT_ID = auto()
-    QUOTE = auto()
+    QUOTE_VALUE = auto()
     LIST_REGIONS = auto()
     NAME_ASSUMED_ROLE = auto()
-    WRITE = auto()  # what is expected
+    WRITE_VALUE = auto()  # what is expected
 
     # the sandbox
     INSTALL_SANDBOX = auto()
@@ -160,7 +157,7 @@ class UsageAdvice(Advice):
     SEE_SANDBOX_FILES = auto()  # folder
     SEE_LOG = auto()  # file
     KILL_PROCESS = auto()
-    USE_SANDBOX_ADDRESS = auto()
+    USE_ADDRESS_OF_STACK = auto()
     OWN_STATE_FOLDER = auto()  # folder
     REPLACE_SECRET = auto()  # file
     DELETE_STACK_SET_RULES = auto()

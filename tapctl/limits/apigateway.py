@@ -76,7 +76,7 @@ def _of_api(operation: str) -> Call:
 
 
 def _of_body(counter: str, type_: str) -> tuple[Count, ...]:
-    """What a function counts in the OpenAPI body of an API."""
+    """The entries that a function counts in the OpenAPI body of an API."""
     return tuple(
         count for path in ("Body", "BodyS3Location") for count in counted(counter, type_, where={path: (PRESENT,)})
     )

@@ -78,7 +78,7 @@ class Of(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What the resources of one type add to a limit.
+    """How the resources of one type count toward a limit.
 
     `path` is the property, its steps joined by dots; a list on the way is gone through. `times` are the paths of
     numbers that multiply it, and `missing` is the value of the property where a resource does not set it. `per` is the

@@ -155,8 +155,8 @@ class ArtifactStore:
         try:
             region = Bucket(self.aws, name, self.account_id).region()
         except BucketForbidden:
-            message = f"bucket {name}, which the CDK's assets name, is of another account, or may not be used"
-            raise UsageError(message, hint) from None
+            whose = "belongs to another account, or these credentials may not use it"
+            raise UsageError(f"bucket {name}, which the CDK's assets name, {whose}", hint) from None
         if region is None:
             raise UsageError(f"bucket {name}, which the CDK's assets name, does not exist", hint)
 

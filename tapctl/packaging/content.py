@@ -131,7 +131,7 @@ def _unzipped(local: Local, path: Path) -> int:
         with zipfile.ZipFile(path) as archive:
             return sum(entry.file_size for entry in archive.infolist())
     except zipfile.BadZipFile:
-        raise UsageError(f"{local.owner}: {path} is not a valid zip file", advise(DeployAdvice.RECREATE)) from None
+        raise UsageError(f"{local.owner}: {path} is not a valid zip file", advise(DeployAdvice.RECREATE_FILE)) from None
 
 
 def _write_file(path: Path, out: BinaryIO) -> str:

@@ -184,7 +184,7 @@ class Installed:
 
 @dataclass(frozen=True, slots=True)
 class PythonBuild:
-    """What packaging adds to the code of Python functions and layers.
+    """The dependencies that packaging adds to the code of Python functions and layers.
 
     A function gets its dependencies beside its code, a layer in `python/` if its metadata has a Python `BuildMethod`,
     as for `sam build`. Other build methods are left to their tools. A folder with installed distributions is complete.

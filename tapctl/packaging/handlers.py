@@ -9,12 +9,12 @@ import ast
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tapctl.errors import UsageError
-from tapctl.hints import advise
+from tapctl.hints import Hint, advise
 from tapctl.hints.deploy import DeployAdvice
 from tapctl.packaging import REQUIREMENTS
 from tapctl.resource_types import FUNCTION
@@ -25,7 +25,16 @@ from tapctl.template.nested import StackTree
 from tapctl.template.resolver import Resolver
 from tapctl.unknown import Unknown
 
-HINT = advise(DeployAdvice.CORRECT_HANDLER)
+_CORRECT_HANDLER = advise(DeployAdvice.CORRECT_HANDLER)
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """Why Lambda cannot start a handler, as the end of a sentence."""
+
+    text: str
+    hint: Hint = _CORRECT_HANDLER
+
 
 _LARGEST = 2_000_000
 """Bytes of a source that is read."""
@@ -44,6 +53,7 @@ class WrongHandler:
     """A function whose handler is not in its package, and the place of the handler in the template."""
 
     message: str
+    hint: Hint
     file: str
     line: int
 
@@ -65,17 +75,17 @@ def wrong_handlers(tree: StackTree, config: FunctionConfig) -> Iterator[WrongHan
                 installs = (path / REQUIREMENTS).is_file() or isinstance(config.requirements, str)
                 problem = _in_code(function, local, path, installs=installs)
             else:
-                problem = _judged(function, inline, "its code") if (inline := _inline(function)) else ""
+                problem = _problem_in(function, inline, "its code") if (inline := _inline(function)) else None
             if problem:
                 line = written.line("Resources", name, "Properties", "Handler")
-                yield WrongHandler(f"{member.prefix}{name}: {problem}", source.file, line)
+                yield WrongHandler(f"{member.prefix}{name}: {problem.text}", problem.hint, source.file, line)
 
 
 def refuse_wrong_handler(local: Local, path: Path, resolver: Resolver, installed: Path | None) -> None:
     """Raise `UsageError` for a handler that is neither in the code nor in the dependencies installed for it."""
     function = _function(resolver, local.owner) if local.slot.kind is PathKind.CODE else None
     if function and (problem := _in_code(function, local, path, installed)):
-        raise UsageError(f"{local.owner}: {problem}", HINT)
+        raise UsageError(f"{local.owner}: {problem.text}", problem.hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,31 +122,31 @@ _MOVES_HANDLER = {"AWS_LAMBDA_EXEC_WRAPPER", "NODE_PATH", "PYTHONPATH"}
 
 def _in_code(
     function: _Function, local: Local, path: Path, installed: Path | None = None, *, installs: bool = False
-) -> str:
+) -> _Problem | None:
     """The problem of a handler in local code; with `installs`, dependencies may still add its file."""
     if not str(local.metadata.get("BuildMethod", function.runtime)).startswith(_RUNTIMES):
-        return ""
+        return None
     try:
         if (package := _package(path)) is None:
-            return ""
+            return None
         if installed:
             package = _with_installed(package, _folder(installed))
         may_come = function.layers or (installs and function.runtime.startswith("python"))
-        return _judged(function, package, local.name, complete=not may_come)
+        return _problem_in(function, package, local.name, complete=not may_come)
     except (OSError, ValueError, RuntimeError, zipfile.BadZipFile):
-        return ""  # packaging says what cannot be read
+        return None  # packaging says what cannot be read
 
 
-def _judged(function: _Function, package: CodePackage, where: str, *, complete: bool = True) -> str:
+def _problem_in(function: _Function, package: CodePackage, where: str, *, complete: bool = True) -> _Problem | None:
     judge = _python if function.runtime.startswith("python") else _nodejs
     problem = judge(function.handler, package, where, complete)
-    return f"its handler {function.handler} {problem}" if problem else ""
+    return replace(problem, text=f"its handler {function.handler} {problem.text}") if problem else None
 
 
-def _python(handler: str, package: CodePackage, where: str, complete: bool) -> str:
+def _python(handler: str, package: CodePackage, where: str, complete: bool) -> _Problem | None:
     module, dot, symbol = handler.rpartition(".")
     if not dot or not module:
-        return "is not MODULE.FUNCTION"
+        return _Problem("is not MODULE.FUNCTION")
     path = module.replace(".", "/")
     folder, _, name = path.rpartition("/")
     entries, inner = package.entries(folder), package.entries(path)
@@ -145,13 +155,13 @@ def _python(handler: str, package: CodePackage, where: str, complete: bool) -> s
     elif f"{name}.py" in entries:
         file = f"{path}.py"
     elif any(entry.startswith(f"{name}.") and entry.endswith((".so", ".pyc")) for entry in entries):
-        return ""
+        return None
     else:
-        return f"names no file: {where} has no {path}.py" if complete else ""
+        return _Problem(f"names no file: {where} has no {path}.py") if complete else None
     is_submodule = bool({symbol, f"{symbol}.py"} & inner)
     if not is_submodule and not _defines(package.text(file), symbol):
-        return f"names no function: {file} has no {symbol}"
-    return _missing_import(file, package, where) if complete else ""
+        return _Problem(f"names no function: {file} has no {symbol}")
+    return _missing_import(file, package, where) if complete else None
 
 
 _EXPORTED_BY = {
@@ -166,20 +176,20 @@ _OF_RUNTIME = frozenset({"python", "boto3", "botocore", "jmespath", "s3transfer"
 """The SDK, which Lambda's runtime has, and what it brings."""
 
 
-def _missing_import(file: str, package: CodePackage, where: str) -> str:
-    """What a module imports of the dependencies that only a manifest beside it names."""
+def _missing_import(file: str, package: CodePackage, where: str) -> _Problem | None:
+    """The import of a dependency that only a manifest beside the module names."""
     entries = package.entries("")
     manifest = next((name for name in ("pyproject.toml", "Pipfile") if name in entries), "")
     if not manifest or REQUIREMENTS in entries:
-        return ""
+        return None
     there = {entry.partition(".")[0] for entry in entries}
     imported = re.findall(r"^(?:import|from)[ \t]+(\w+)", package.text(file), re.MULTILINE)
     missing = [name for name in imported if name in _declared(package.text(manifest)) and name not in there]
+    if not missing:
+        return None
     command = next(command for name, command in _EXPORTED_BY.items() if name in entries)
-    lacks = (
-        f"which {where} does not have: {manifest} names it, but there is no {REQUIREMENTS}, which `{command}` writes"
-    )
-    return f"imports {missing[0]}, {lacks}" if missing else ""
+    lacks = f"which {where} does not have: {manifest} names it, but there is no {REQUIREMENTS}"
+    return _Problem(f"imports {missing[0]}, {lacks}", advise(DeployAdvice.RUN_COMMAND, command, where))
 
 
 def _declared(manifest: str) -> set[str]:
@@ -232,20 +242,20 @@ def _bound(node: ast.AST) -> Iterator[str]:
 _EXTENSIONS = (".js", ".mjs", ".cjs")
 
 
-def _nodejs(handler: str, package: CodePackage, where: str, complete: bool) -> str:
+def _nodejs(handler: str, package: CodePackage, where: str, complete: bool) -> _Problem | None:
     folder, slash, file = handler.rpartition("/")
     module, dot, symbol = file.partition(".")
     if not dot or not module:
-        return "is not FILE.EXPORT"
+        return _Problem("is not FILE.EXPORT")
     entries = package.entries(folder)
     if module in entries or module in package.entries("node_modules"):
-        return ""
+        return None
     found = [f"{folder}{slash}{module}{extension}" for extension in _EXTENSIONS if f"{module}{extension}" in entries]
     if not found:
         built = f", only {module}.ts, which a build compiles" if f"{module}.ts" in entries else ""
-        return f"names no file: {where} has no {folder}{slash}{module}.js{built}" if complete else ""
+        return _Problem(f"names no file: {where} has no {folder}{slash}{module}.js{built}") if complete else None
     exported = len(found) > 1 or _exports(package.text(found[0]), symbol.partition(".")[0])
-    return "" if exported else f"names no function: {found[0]} does not export {symbol}"
+    return None if exported else _Problem(f"names no function: {found[0]} does not export {symbol}")
 
 
 _PLAIN_EXPORTS = re.compile(

@@ -124,7 +124,7 @@ def refusal(link: Link) -> UsageError:
     """The error for a link that leads out of the project."""
     return UsageError(
         f"{link.path} leads out of the project, to {link.target}",
-        advise(DeployAdvice.ALLOW_OUTSIDE),
+        advise(DeployAdvice.ALLOW_LINK_OUTSIDE),
     )
 
 
@@ -179,11 +179,13 @@ class _Walk:
         self.seen.add(real)
         if self.repeated > MAX_REPEATED:
             hint = advise(DeployAdvice.REMOVE_LINKS)
-            raise UsageError(f"links lead to {folder} and others again, more than {MAX_REPEATED:,} files", hint)
+            raise UsageError(
+                f"links lead to {folder} and other folders again and again, more than {MAX_REPEATED:,} files", hint
+            )
 
 
 def _target(path: Path, real: str) -> Path:
-    """What the link at a path leads to; `real` is the path without the links above it.
+    """The target of the link at a path; `real` is the path without the links above it.
 
     Raises `UsageError` for a link that leads nowhere or to itself.
     """

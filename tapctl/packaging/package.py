@@ -131,7 +131,7 @@ class _Packing:
 
     def _nested(self, local: Local, path: Path, prefix: str, files: tuple[Path, ...]) -> Content:
         if path.resolve() in files:
-            raise UsageError(f"{local.owner}: {path} is nested in itself", advise(UsageAdvice.REMOVE_REFERENCE))
+            raise UsageError(f"{local.owner}: {path} is nested in itself", advise(UsageAdvice.REMOVE_ONE_REFERENCE))
         text, _ = self.template(load(str(path)), f"{prefix}{local.owner}/", files)
         return text_content(text, ".template")
 
@@ -281,7 +281,7 @@ class Publication:
         return tuple(artifact for artifact in objects if not there[artifact.bucket, artifact.key])
 
     def compact(self) -> "Publication":
-        """The same with its template in as few bytes as it can have, and without any upload."""
+        """The package with its template in as few bytes as possible, and without any upload."""
         text = json.dumps(self.package.body, separators=(",", ":"), ensure_ascii=False)
         shorter = self._document() is not None and len(text) < len(self.package.text)
         return replace(self, package=replace(self.package, text=text) if shorter else self.package, uploads=False)

@@ -72,7 +72,9 @@ def _read(file: Path) -> RawConfigParser:
         parser.read(file, encoding="utf-8")  # a file that does not exist is skipped
     except (Error, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
-        raise UsageError(f"cannot read pip's configuration: {reason}", advise(DeployAdvice.CORRECT_PIP)) from None
+        raise UsageError(
+            f"cannot read pip's configuration: {reason}", advise(DeployAdvice.CORRECT_PIP_CONFIGURATION)
+        ) from None
     return parser
 
 

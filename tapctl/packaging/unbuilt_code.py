@@ -196,7 +196,7 @@ def _ruby(code: _Code) -> _Lack | None:
         return None
     gems = [gem for gem in _gems(_read(code.folder / "Gemfile")) if not _GEMS_OF_RUNTIME.fullmatch(gem)]
     command = "bundle config set --local path vendor/bundle && bundle install"
-    return _Lack(f"a Gemfile but not {_listed(gems)} in vendor/bundle", command) if gems else None
+    return _Lack(f"a Gemfile but not {_first_names(gems)} in vendor/bundle", command) if gems else None
 
 
 def _gems(gemfile: str) -> Iterator[str]:
@@ -231,7 +231,7 @@ _INSTALL = {
 
 
 def _node(code: _Code) -> _Lack | None:
-    """What package.json depends on and node_modules does not have.
+    """The dependencies of package.json that node_modules does not have.
 
     Certain where the handler or what it loads imports it, or where the handler is not found; a bundle needs none.
     """
@@ -251,7 +251,7 @@ def _node(code: _Code) -> _Lack | None:
 
 
 def _absent(names: list[str], command: str, *, certain: bool = True) -> _Lack:
-    return _Lack(f"a package.json but not {_listed(names)} in node_modules", command, certain)
+    return _Lack(f"a package.json but not {_first_names(names)} in node_modules", command, certain)
 
 
 def _dependencies(folder: Path, runtime: str) -> list[str]:
@@ -303,6 +303,6 @@ def _package(name: str) -> str:
     return "/".join(name.split("/")[: 2 if name.startswith("@") else 1])
 
 
-def _listed(names: list[str]) -> str:
+def _first_names(names: list[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f"{', '.join(names[:3])}{more}"

@@ -57,7 +57,7 @@ def plan_json(stack_name: str, planned: Planned) -> str:
 
 
 def uploads(labels: Mapping[str, str], options: RenderOptions) -> str:
-    """What a deploy would upload, by its address in S3, one object to a line."""
+    """The objects that a deploy would upload, by their addresses in S3, one to a line."""
     from rich.text import Text
 
     lines = (Text(f"  {label}: {url}", no_wrap=True) for url, label in labels.items())

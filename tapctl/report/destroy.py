@@ -38,7 +38,7 @@ def _line(resource: DeletedResource, names: int, types: int) -> Text:
 
 
 def _effect(resource: DeletedResource) -> tuple[str, str]:
-    """What happens to the resource, and its style."""
+    """The effect on the resource, and its style."""
     if resource.retained:
         return f"retained (DeletionPolicy {resource.policy})", ""
     if resource.loss:

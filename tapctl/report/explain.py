@@ -86,7 +86,7 @@ OWN_RULES: tuple[RuleText, ...] = (
     RuleText(
         "tapctl:not-covered",
         "The limits of a type are not covered",
-        "The catalogue has no row for what a resource of this type takes, so that the verdict says nothing about it.",
+        "The catalogue has no row for what a resource of this type takes, so the verdict says nothing about it.",
         "Check the service's quotas; `tapctl limits` lists the limits that are judged.",
     ),
     RuleText(
@@ -149,7 +149,7 @@ OWN_RULES: tuple[RuleText, ...] = (
     RuleText(
         "verify-configuration",
         "[verify] is for another stack",
-        "The expectations of tapctl.toml belong to another stack or template, so that they were not checked.",
+        "The expectations of tapctl.toml belong to another stack or template, so they were not checked.",
         "Choose the environment that they are for.",
     ),
     RuleText(
@@ -262,7 +262,7 @@ def _sum(result: Preflight) -> Iterator[str]:
         return
     yield row("unreserved now", _count(judged.unreserved), f"of {_count(judged.limit)}")
     for change in result.changes:
-        yield row(f"  {change.logical_id}: {_held(change)}", _signed(change.claim_before, change.claim_after))
+        yield row(f"  {change.logical_id}: {_claim_line(change)}", _signed(change.claim_before, change.claim_after))
     yield row("final: after the deploy", _count(judged.outlook.final))
     yield row("peak: at the worst moment", _count(judged.outlook.peak), _replaced(result))
     if isinstance(judged.floor, Floor) and isinstance(judged.limit, int):
@@ -274,7 +274,7 @@ def _sum(result: Preflight) -> Iterator[str]:
     yield f"  {judged.verdict.value}: {judged.reason}"
 
 
-def _held(change: ClaimChange) -> str:
+def _claim_line(change: ClaimChange) -> str:
     return f"{_count(change.claim_before)} held, {_count(change.claim_after)} asked for"
 
 

@@ -72,7 +72,7 @@ class ReportItem:
 
 @dataclass(frozen=True, slots=True)
 class ReportScope:
-    """What a report is about; a part that is not known is empty."""
+    """The account, Region, stack and environment of a report; an unknown one is empty."""
 
     environment: str = ""
     stack: str = ""
@@ -121,7 +121,7 @@ _PAGES = f"{HOME}/blob/main/docs"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What the items of one rule are about, and how much they usually matter."""
+    """The subject of the items of one rule, and how much they usually matter."""
 
     title: str
     help: str
@@ -212,7 +212,7 @@ def _parts(stack_id: str) -> tuple[str, str]:
 
 def _of_finding(result: Preflight, finding: Finding) -> ReportItem:
     rule = finding.rule or finding.limit or "preflight"
-    addresses = [str(hint.values[0]) for hint in finding.hints if hint.advice is JudgementAdvice.READ]
+    addresses = [str(hint.values[0]) for hint in finding.hints if hint.advice is JudgementAdvice.READ_PAGE]
     return ReportItem(
         rule,
         level(finding),

@@ -158,7 +158,7 @@ def named_cells(cells: Sequence[Cell], most: int | None) -> str:
 
 
 def named_keys(keys: Iterable[tuple[str, str]], most: int | None) -> str:
-    """The same of account ids and Regions."""
+    """The accounts with the Regions of each, from pairs of account id and Region."""
     regions: dict[str, list[str]] = {}
     for account, region in keys:
         regions.setdefault(account, []).append(region)
@@ -225,7 +225,7 @@ def verdict_line(result: FleetPreflight, options: RenderOptions) -> str:
 
 
 def saved_text(saved: Sequence[Saved], fleet: str, folder: object) -> Iterator[str]:
-    """What was saved, and each cell that could not be read, by the reason."""
+    """The saved snapshots, and each cell that could not be read, by the reason."""
     unread: dict[str, list[Cell]] = {}
     for entry in saved:
         if entry.reason:

@@ -94,7 +94,7 @@ def _table(regions: Mapping[str, Counts], shown: Collection[str], width: int) ->
 
 
 def _room(width: int, statuses: Collection[str], total: Counts, gap: int) -> int:
-    """What the columns of the statuses leave of the width for a bar."""
+    """The width that the columns of the statuses leave for a bar."""
     return width - gap - sum(gap + max(len(name), len(f"{total[name]:,}")) for name in statuses)
 
 

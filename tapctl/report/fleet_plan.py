@@ -1,4 +1,4 @@
-"""What a rollout would do: its override sets with their accounts, its operations, and what it leaves out."""
+"""A rollout before it begins: its override sets with their accounts, its operations, and what it leaves out."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _set_lines(
 ) -> Iterator[Text]:
     from rich.text import Text
 
-    shown = ", ".join(f"{name}={_shown(name, value, template)}" for name, value in values) or "no overrides"
+    shown = ", ".join(f"{name}={_override_text(name, value, template)}" for name, value in values) or "no overrides"
     own = all(plan.wanted.values.get(name) == value for name, value in values)
     stays = " (the stack set's own)" if own and values else ""
     yield Text(f"{counted(len(placements), 'cell')}: {shown}{stays}")
@@ -68,14 +68,14 @@ def _set_lines(
     yield from (Text(f"  {name}: {remedy.effect}") for name, remedy in _remedies(placements).items())
 
 
-def _shown(name: str, value: str, template: Template) -> str:
+def _override_text(name: str, value: str, template: Template) -> str:
     if is_secret(template.parameters.get(name, {})):
         return REDACTED
     return value if value and " " not in value else f'"{value}"'
 
 
 def _remedies(placements: Iterable[Placement]) -> dict[str, Remedy]:
-    """What the remedies of one override set do to each function, the same in all of its cells."""
+    """The effect of the remedies of one override set on each function, the same in all of its cells."""
     return {name: remedy for placement in placements for name, remedy in placement.remedies.items()}
 
 

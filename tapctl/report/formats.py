@@ -19,7 +19,7 @@ T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class Judged(Protocol):
-    """What a template came to, in one account or in those of a fleet."""
+    """The verdict on a template, in one account or in those of a fleet."""
 
     @property
     def verdict(self) -> "Verdict": ...

@@ -130,7 +130,7 @@ def _headroom(result: Preflight) -> str:
 
 
 def _headroom_bar(limit: int, final: int, peak: int, floor: Floor, others: int) -> str:
-    """What is reserved by whom, from 0 to the limit or beyond it, with the minimum and the peak marked."""
+    """The reservations from 0 to the limit or beyond it, with the minimum and the peak marked."""
     reserved, least = limit - final, limit - floor.safe
     own, whole = max(0, reserved - others), max(limit, reserved, limit - peak, 1)
     minimum = f"{floor.safe:,}" if floor.known else f"{floor.hard:,} to {floor.safe:,}"
@@ -303,7 +303,7 @@ def _limit(amount: Amount, rule: str, file: str, verdict: str, near: float) -> s
     row, total = limit_of(rule), amount.used + amount.added
     whole, kind = max(total, amount.allowed, 1), _VERDICTS.get(verdict, "open")
     title = f'<a href="{escape(row.docs)}">{_text(row.title)}</a>' if row else _text(rule)
-    used, added, allowed = (_shown(number, amount.unit) for number in (amount.used, amount.added, amount.allowed))
+    used, added, allowed = (_quantity(number, amount.unit) for number in (amount.used, amount.added, amount.allowed))
     numbers = f"{used} used, {added} more, of {allowed}" if amount.used else f"{added} of {allowed}"
     if verdict == "fits" and total >= near * amount.allowed:
         verdict, kind = "near the limit", "open"
@@ -320,7 +320,7 @@ def _limit(amount: Amount, rule: str, file: str, verdict: str, near: float) -> s
     )
 
 
-def _shown(number: float, unit: str) -> str:
+def _quantity(number: float, unit: str) -> str:
     if unit != "bytes" or number < 1024:
         return f"{number:,g} {unit}".strip() if number < 1e6 else f"{number:,.0f} {unit}".strip()
     power = min(3, len(f"{int(number):b}") // 10)

@@ -82,7 +82,7 @@ def _lines(change: ResourceChange, depth: int, names: int, types: int) -> Iterat
 
 
 def _effect(change: ResourceChange) -> str:
-    """What the change does to the resource and to its data."""
+    """The effect of the change on the resource and its data."""
     effect = _replacement(change) or _EFFECTS.get(change.action, change.action.lower())
     if not change.destroys:
         return effect

@@ -173,7 +173,7 @@ class Statement:
 
 def policy(command: Command, tree: "StackTree", settings: "Settings", *, drift: bool = False) -> tuple[Statement, ...]:
     """The statements that let a command work on this template; no account is read."""
-    given = _given(tree, settings, drift=drift)
+    given = _conditions(tree, settings, drift=drift)
     uses = [use for use in USES if use.command in _PARTS.get(command, (command,)) and use.when in given]
     resources = _resources(tree, settings)
     actions: dict[Scope, set[str]] = {scope: set() for scope in Scope}
@@ -207,7 +207,7 @@ def for_resources(tree: "StackTree", region: str | None) -> tuple[Statement | No
     return statement, tuple(type_ for type_ in types if type_ not in found)
 
 
-def _given(tree: "StackTree", settings: "Settings", *, drift: bool) -> set[When]:
+def _conditions(tree: "StackTree", settings: "Settings", *, drift: bool) -> set[When]:
     """The conditions that are true for this template and these settings."""
     lookups = read_demand(tree).lookups
     templates = [member.resolver.template for member in tree.members()]

@@ -35,7 +35,7 @@ def as_text(result: Preflight, options: RenderOptions, *, deploying: bool = Fals
         parts += ["", _table(result)]
     if headroom := _headroom(result):
         parts += ["", *headroom.split("\n")]
-    lines = [*_findings(_shown(result), deploying=deploying), *map(Text, _notes(result))]
+    lines = [*_findings(_shown_findings(result), deploying=deploying), *map(Text, _notes(result))]
     parts += ["", *lines, ""] if lines else [""]
     return draw(options, *parts, sentence(result))
 
@@ -159,7 +159,7 @@ def _floor_text(bounds: Floor) -> str:
     return f"{number} ({bounds.source})"
 
 
-def _shown(result: Preflight) -> list[Finding]:
+def _shown_findings(result: Preflight) -> list[Finding]:
     shown = (finding for finding in result.findings if result.counts(finding) or finding.excused)
     return [*filter(_matters, shown), *result.lint]
 

@@ -42,10 +42,10 @@ def failure_lines(progress: Progress, cells: Collection[Key]) -> Iterator[str]:
     for result in progress.failed:
         if result.cell in cells:
             groups.setdefault(cause(result.reason), []).append("/".join(result.cell))
-    for found, names in groups.items():
+    for known_cause, names in groups.items():
         more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-        hint = f"; hint: {worded(found.hint)}" if found.hint else ""
-        yield f"{', '.join(names[:NAMED])}{more} failed: {found.sentence}{hint}"
+        hint = f"; hint: {worded(known_cause.hint)}" if known_cause.hint else ""
+        yield f"{', '.join(names[:NAMED])}{more} failed: {known_cause.sentence}{hint}"
 
 
 def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str:
@@ -65,11 +65,11 @@ def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str
 
 def _failed_lines(rollout: Rollout) -> Iterator[str]:
     """The cells on which an operation failed, by cause."""
-    for (status, found), keys in _by_cause(rollout.failed).items():
+    for (status, known_cause), keys in _by_cause(rollout.failed).items():
         yield f"{status}: {named_cells(_cells(rollout, keys), NAMED)}"
-        yield f"  {found.sentence}"
-        if found.hint:
-            yield f"  hint: {worded(found.hint)}"
+        yield f"  {known_cause.sentence}"
+        if known_cause.hint:
+            yield f"  hint: {worded(known_cause.hint)}"
 
 
 def _by_cause(failed: Mapping[Key, EndedOperation]) -> Mapping[tuple[str, InstanceFailure], list[Key]]:
@@ -89,13 +89,13 @@ def sentence(rollout: Rollout, stack_set: str) -> str:
     if not rollout.confirmed:
         return f"stack set {stack_set} was not changed"
     others = [
-        f"{len(found):,} {what}"
-        for found, what in (
+        f"{len(cells):,} {what}"
+        for cells, what in (
             (rollout.failed, "failed"),
             (rollout.not_reached, "not reached"),
             (rollout.left_out, "left out"),
         )
-        if found
+        if cells
     ]
     behind = f"; {', '.join(others)}" if others else ""
     state = "deployed" if rollout.prepared.plan.steps else "up to date"
@@ -106,14 +106,16 @@ def watched_text(watched: Watched, fleet: str, stack_set: str, options: RenderOp
     """How each operation that was followed ended, what is left of the rollout, and how it is continued."""
     from rich.text import Text
 
-    lines = [_ended(end, stack_set) for end in watched.ends] or [f"no operation is running on stack set {stack_set}"]
+    lines = [_operation_line(end, stack_set) for end in watched.ends] or [
+        f"no operation is running on stack set {stack_set}"
+    ]
     lines.append(_left(watched))
     if command := _next(watched, fleet):
         lines.append(f"hint: `{command}` continues {'it' if watched.entry.is_open else 'with the others'}")
     return draw(options, *map(Text, lines))
 
 
-def _ended(end: EndedOperation, stack_set: str) -> str:
+def _operation_line(end: EndedOperation, stack_set: str) -> str:
     failed = f", {len(end.failed):,} failed" if end.failed else ""
     cells = counted(len(end.results), "cell")
     return f"operation {end.operation.id} on stack set {stack_set} is {end.operation.status} in {cells}{failed}"
@@ -277,10 +279,10 @@ def destroyed_text(stack_set: str, result: FleetDestroyed, options: RenderOption
 
 def _remaining(result: FleetDestroyed) -> Iterator[str]:
     """The instances that are still there, by the reason."""
-    for (status, found), keys in _by_cause(result.failed).items():
+    for (status, known_cause), keys in _by_cause(result.failed).items():
         yield f"{status}: {named_keys(keys, NAMED)}"
-        yield f"  {found.sentence}"
-        first = f"{worded(found.hint)}; then " if found.hint else ""
+        yield f"  {known_cause.sentence}"
+        first = f"{worded(known_cause.hint)}; then " if known_cause.hint else ""
         yield f"  hint: {first}run it again; `--retain-stacks` leaves the stacks"
     if result.beside and result.confirmed:
         yield f"not in the fleet, and not deleted: {named_keys(sorted(result.beside), NAMED)}"

@@ -40,7 +40,7 @@ def reset(port: int, secret: Secret) -> None:
 
 
 def served(port: int, secret: Secret, account: str) -> tuple[Served, ...]:
-    """What the stacks of an account serve; nothing if the server does not answer."""
+    """The URLs that the stacks of an account serve; none if the server does not answer."""
     try:
         status, body = _request("GET", port, f"{SERVED}/{account}", secret, 5)
     except (OSError, HTTPException):

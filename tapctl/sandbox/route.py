@@ -33,7 +33,7 @@ def route(sandbox: SandboxEndpoint, url: str) -> tuple[str, dict[str, str]]:
         return url, {}
     there = served_url(sandbox.endpoint, sandbox.secret, url)
     if there is None:
-        raise UsageError(f"the sandbox does not serve {url}", advise(UsageAdvice.USE_SANDBOX_ADDRESS))
+        raise UsageError(f"the sandbox does not serve {url}", advise(UsageAdvice.USE_ADDRESS_OF_STACK))
     return there, {}
 
 

@@ -43,7 +43,7 @@ OVER_RESERVATION = LambdaRefusal(
 
 
 def claim(function: FunctionConcurrency, limits: AccountLimits) -> int:
-    """What a function takes from the unreserved concurrency; a reservation contains its provisioned concurrency."""
+    """A function's part of the unreserved concurrency; a reservation contains its provisioned concurrency."""
     if function.reserved is not None:
         return function.reserved
     return sum(function.provisioned.values()) if limits.provisioned_counts else 0

@@ -21,7 +21,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a cell reports instead of an operation on its stack, `times` times or, without a number, each time."""
+    """The failure that a cell reports instead of an operation, `times` times or, without a number, each time."""
 
     reason: str
     times: int | None = None

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from tapctl.concurrency.remedy import RemedyMode
-from tapctl.errors import ConfigError, UsageError
+from tapctl.errors import ConfigError, UsageError, validation_problem
 from tapctl.hints import advise
 from tapctl.hints.usage import UsageAdvice
 from tapctl.settings.findings import DURATION, Ignore, LimitsConfig, OwnLimit, QuotaOverride
@@ -164,7 +164,9 @@ def find(folder: Path | None = None) -> Path | None:
     try:
         start = folder or Path.cwd()
     except OSError:
-        raise UsageError("the working folder does not exist any more", advise(UsageAdvice.CHANGE_FOLDER)) from None
+        raise UsageError(
+            "the working folder does not exist any more", advise(UsageAdvice.CHANGE_WORKING_FOLDER)
+        ) from None
     for parent in (start, *start.parents):
         # A folder or a device of this name is found too, so that it is refused rather than overlooked.
         if os.path.exists(parent / FILE):  # noqa: PTH110 - Path.exists raises errors
@@ -242,7 +244,7 @@ def environment_of(file: File, name: str | None, path: Path | None) -> Environme
 
     Raises `ConfigError` for a name that the file at `path` does not have.
     """
-    own = Environment.model_construct() if name is None else _named(file, name, path)
+    own = Environment.model_construct() if name is None else _environment(file, name, path)
     values = {key: getattr(file.defaults, key) for key in file.defaults.model_fields_set}
     for key in own.model_fields_set:
         value = getattr(own, key)
@@ -250,7 +252,7 @@ def environment_of(file: File, name: str | None, path: Path | None) -> Environme
     return Environment.model_construct(**values)
 
 
-def _named(file: File, name: str, path: Path | None) -> Environment:
+def _environment(file: File, name: str, path: Path | None) -> Environment:
     if name in file.env:
         return file.env[name]
     hint = advise(UsageAdvice.ADD_ENVIRONMENT, name, path.name if path else FILE)
@@ -273,7 +275,8 @@ def _bounded(data: bytes) -> bytes:
 def _explain(error: ValidationError, path: str) -> ConfigError:
     first = error.errors()[0]
     key = _key(first["loc"])
-    hint = advise(UsageAdvice.LIST_CONFIGURATION_KEYS)
+    conflict = first.get("ctx", {}).get("error")
+    hint = getattr(conflict, "hint", None) or advise(UsageAdvice.LIST_CONFIGURATION_KEYS)
     if first["type"] == "extra_forbidden" and key == ".".join(map(str, first["loc"])):
         if key in Environment.model_fields:
             return ConfigError(f"{path}: `{key}` is not a top-level key", advise(UsageAdvice.MOVE_TO_DEFAULTS))
@@ -287,7 +290,7 @@ def _explain(error: ValidationError, path: str) -> ConfigError:
     kinds = kinds or KINDS_BY_PATTERN.get(first.get("ctx", {}).get("pattern", ""))
     if first["type"] in ("enum", "literal_error"):
         kinds = first["ctx"]["expected"].replace("'", "`")
-    problem = f"must be {kinds}" if kinds else first["msg"].removeprefix("Value error, ")
+    problem = f"must be {kinds}" if kinds else validation_problem(first["msg"])
     return ConfigError(f"{path}: `{key}`: {problem}", hint)
 
 

@@ -6,6 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from tapctl.concurrency.remedy import RemedyMode
+from tapctl.hints import Hint, advise
+from tapctl.hints.usage import UsageAdvice
 from tapctl.settings.verify_section import Section
 
 ACCOUNT_ID = r"^[0-9]{12}$"
@@ -19,6 +21,15 @@ READ_ROLE = r"^([\w+=,.@-]{1,64}|arn:[a-z-]+:iam::([0-9]{12}|\{account\}):role/[
 
 MOST_UNITS = 50
 """Of one call of StackSets."""
+
+
+class KeyConflict(ValueError):
+    """Keys that exclude or need each other."""
+
+    def __init__(self, message: str, hint: Hint | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
 
 AccountId = Annotated[str, Field(pattern=ACCOUNT_ID)]
 Region = Annotated[str, Field(pattern=REGION)]
@@ -43,7 +54,7 @@ def _share(value: object) -> int | str:
 
 
 def _some(value: object) -> int | str:
-    """The same above 0."""
+    """A number of accounts, or a share of them, above 0."""
     if _share(value) in (0, "0%"):
         raise ValueError("must be above 0")
     return _share(value)
@@ -117,32 +128,36 @@ class Fleet(Section):
     def _fits_the_permission(self) -> Self:
         wrong = self._wrong_of_service() if self.permission == "service" else self._wrong_of_self()
         if wrong:
-            raise ValueError(wrong)
+            raise wrong
         return self
 
-    def _wrong_of_self(self) -> str:
-        """What only a service-managed stack set has; empty if it is not there."""
+    def _wrong_of_self(self) -> KeyConflict | None:
+        """A key that only a service-managed stack set has."""
         if self.auto_deploy:
-            return 'accounts join by themselves with `permission = "service"` alone; remove `auto_deploy`'
+            message = 'accounts join by themselves with `permission = "service"` alone'
+            return KeyConflict(message, advise(UsageAdvice.REMOVE_KEY, "auto_deploy"))
         if self.call_as != "self":
-            return 'a delegated administrator needs `permission = "service"`; set it, or remove `call_as`'
-        return ""
+            message = 'a delegated administrator needs `permission = "service"`'
+            return KeyConflict(message, advise(UsageAdvice.SET_SERVICE_OR_REMOVE_CALL_AS))
+        return None
 
-    def _wrong_of_service(self) -> str:
-        """What a service-managed stack set cannot have; empty if it is not there."""
+    def _wrong_of_service(self) -> KeyConflict | None:
+        """A key that a service-managed stack set cannot have or lacks."""
         if not self.ous:
-            return '`permission = "service"` needs `ous`, the organizational units or the root that it deploys to'
+            message = '`permission = "service"` needs `ous`, the organizational units or the root that it deploys to'
+            return KeyConflict(message)
         if len(self.ous) > MOST_UNITS:
-            return f"a stack set takes {MOST_UNITS} organizational units at most; name their parents in `ous`"
+            message = f"a stack set takes {MOST_UNITS} organizational units at most"
+            return KeyConflict(message, advise(UsageAdvice.NAME_PARENT_UNITS))
         for name in ("accounts", "file"):
             if getattr(self, name):
-                return (
-                    f'`permission = "service"` takes its accounts from `ous` alone; remove `{name}`, or use `exclude`'
-                )
+                message = '`permission = "service"` takes its accounts from `ous` alone'
+                return KeyConflict(message, advise(UsageAdvice.REMOVE_KEY_OR_EXCLUDE, name))
         for name in ("administration_role", "execution_role"):
             if getattr(self, name):
-                return f'`permission = "service"` uses the roles of Organizations; remove `{name}`'
-        return ""
+                message = '`permission = "service"` uses the roles of Organizations'
+                return KeyConflict(message, advise(UsageAdvice.REMOVE_KEY, name))
+        return None
 
 
 _UNIT_KIND = "the id of an organizational unit, such as ou-ab12-11111111, or of the root"

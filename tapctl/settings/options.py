@@ -20,7 +20,7 @@ def option(*names: str, help: str, default: Any = None, **more: Any) -> Any:  # 
 
 
 def argument(metavar: str, default: Any = None) -> Any:
-    """The same for a positional argument that may be left out; the option of the same meaning has the help."""
+    """A field for a positional argument that may be left out; the option of the same meaning has the help."""
     return field(default=default, metadata={"metavar": metavar})
 
 
@@ -84,7 +84,7 @@ class JudgementOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackOptions:
-    """What CloudFormation keeps with the stack."""
+    """Settings that CloudFormation keeps with the stack."""
 
     panel: ClassVar = "CloudFormation"
 

@@ -69,7 +69,7 @@ def _pair(entry: object, where: str) -> tuple[str, str | Unknown]:
         case {"ParameterKey": str(name), "UsePreviousValue": True, **more}:
             if more.get("ParameterValue"):
                 both = f"{where}: parameter {name} has a ParameterValue and UsePreviousValue"
-                raise UsageError(both, advise(UsageAdvice.LEAVE_PARAMETER_OUT))
+                raise UsageError(both, advise(UsageAdvice.LEAVE_VALUE_OUT))
             return name, PREVIOUS
         case {"ParameterKey": str(name), "ParameterValue": value}:
             return name, _text(f"parameter {name}", value, where)

@@ -143,7 +143,7 @@ def read(
     folder, file, environment, weakenings = _configuration(account, cwd, trusted)
     source = _template(template, file, folder, required=template_required)
     name = _stack_name(account, file.stack_name)
-    given = _given(template)
+    given = _parameters_of(template)
     bound = _with_parameters(Settings(source), environment, given.parameters, missing_secrets_unknown)
     bound = _gated(bound, judgement, file, environment, trusted.folder if trusted else folder)
     # What the configuration or an option spells, such as `prod` in the name of the stack, is no secret.
@@ -253,7 +253,7 @@ def check_stack_name(name: str) -> str:
     return name
 
 
-def _given(template: TemplateOptions) -> ParametersFile:
+def _parameters_of(template: TemplateOptions) -> ParametersFile:
     """The parameters of the command line, of which `--parameter` beats `--parameters-file`, and the file's tags."""
     file = parameters_file.read(template.parameters_file) if template.parameters_file else ParametersFile()
     return replace(file, parameters={**file.parameters, **pairs(template.parameters, "--parameter", "Stage=dev")})
@@ -274,7 +274,7 @@ def _tags(*sources: Mapping[str, str]) -> dict[str, str]:
     """
     tags = {key: value for source in sources for key, value in source.items()}
     if empty := next((key for key, value in tags.items() if not value), None):
-        hint = advise(UsageAdvice.KEEP_TAG, FILE)
+        hint = advise(UsageAdvice.GIVE_TAG_VALUE, FILE)
         raise UsageError(f"tag {empty} has an empty value, which CloudFormation refuses", hint)
     if refused := next((key for key, value in tags.items() if not _is_tag(key, value)), None):
         hint = advise(UsageAdvice.CORRECT_TAG, _TAG_KEY, _TAG_VALUE)

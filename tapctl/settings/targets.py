@@ -71,7 +71,7 @@ class Targets:
 
     @property
     def without_remedy(self) -> Targets:
-        """The same where an option gives the remedy."""
+        """The targets without remedies of their own, since an option gives one."""
         fleets = {name: fleet.model_copy(update={"remedy": None}) for name, fleet in self.fleets.items()}
         return replace(self, fleets=fleets)
 
@@ -100,11 +100,11 @@ def choose(names: str, fleets: Mapping[str, Fleet], path: Path | None, trusted: 
                 if near
                 else advise(UsageAdvice.IT_HAS, ", ".join(fleets))
                 if fleets
-                else advise(UsageAdvice.ADD_NAMED_FLEET, name or "NAME", FILE)
+                else advise(UsageAdvice.ADD_FLEET, name or "NAME", FILE)
             )
             raise ConfigError(f"{where} has no fleet `{name}`", hint)
     if not wanted:
-        raise UsageError(f"{where} has no fleet", advise(UsageAdvice.ADD_FLEET, FILE))
+        raise UsageError(f"{where} has no fleet", advise(UsageAdvice.ADD_FLEET, "NAME", FILE))
     return Targets({name: fleets[name] for name in wanted}, folder, trusted)
 
 
@@ -114,15 +114,15 @@ def changes(targets: Targets, tested: Mapping[str, Fleet]) -> Iterator[Weakening
     for name, fleet in targets.fleets.items() if trusted else ():
         where = trusted.name if trusted else ""
         if (other := tested.get(name)) != fleet:
-            shown = _shown(other) if other else "unset"
-            yield Weakening(f"fleet.{name}", _shown(fleet), where, changed=True, proposed=shown)
+            shown = _fleet_json(other) if other else "unset"
+            yield Weakening(f"fleet.{name}", _fleet_json(fleet), where, changed=True, proposed=shown)
         path = targets.folder / fleet.file if fleet.file else None
         before = trusted.content(path) if trusted and path else None
         if path and before is not None and before != (path.read_bytes() if path.is_file() else b""):
             yield Weakening(f"file {fleet.file}", "another one", where, changed=True, proposed="changed content")
 
 
-def _shown(fleet: Fleet) -> str:
+def _fleet_json(fleet: Fleet) -> str:
     return json.dumps(fleet.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
 
 
@@ -192,7 +192,7 @@ def _of_entry(fleet: Fleet, entry: Any, where: str) -> TargetAccount:
 def _text(values: Mapping[str, Any], key: str, where: str) -> str:
     value = values.get(key) or ""
     if isinstance(value, dict | list):
-        raise ConfigError(f"{where}: `{key}` is not text", advise(UsageAdvice.QUOTE))
+        raise ConfigError(f"{where}: `{key}` is not text", advise(UsageAdvice.QUOTE_VALUE))
     return str(value)
 
 
@@ -210,6 +210,6 @@ def _role(value: object, where: str) -> str:
         raise ConfigError(f"{where}: `role` is a chain of roles", advise(UsageAdvice.NAME_ASSUMED_ROLE))
     if value and not re.fullmatch(READ_ROLE, value):
         raise ConfigError(
-            f"{where}: `role` {value} is not a role", advise(UsageAdvice.WRITE, KINDS_BY_PATTERN[READ_ROLE])
+            f"{where}: `role` {value} is not a role", advise(UsageAdvice.WRITE_VALUE, KINDS_BY_PATTERN[READ_ROLE])
         )
     return value

@@ -68,7 +68,7 @@ class Commit:
         if finished.returncode:
             raise UsageError(f"cannot read {name}: the repository has no such commit", fetch)
         if finished.stderr.strip():
-            raise UsageError(f"cannot read {name}: it names more than one thing", advise(UsageAdvice.GIVE_COMMIT_ID))
+            raise UsageError(f"cannot read {name}: it is ambiguous", advise(UsageAdvice.GIVE_COMMIT_ID))
         return cls(root, name, finished.stdout.decode().strip())
 
     def content(self, path: str | Path) -> bytes | None:
@@ -261,7 +261,7 @@ def _file_of(commit: Commit, path: Path) -> bytes | None:
     try:
         return read_bytes(path)
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}", advise(UsageAdvice.GIVE_OTHER_FILE)) from None
+        raise ConfigError(f"cannot read {path}: {error.strerror}", advise(UsageAdvice.NAME_OTHER_FILE)) from None
 
 
 def _nearest(commit: Commit) -> Path | None:
@@ -279,7 +279,7 @@ def _nearest(commit: Commit) -> Path | None:
 
 def _refuse_tracked(path: Path) -> None:
     if _is_tracked(path):
-        message = f"cannot trust {path}: it belongs to what is checked out, so that the change under test may be in it"
+        message = f"cannot trust {path}: it is in the checkout, so the change under test may have edited it"
         raise ConfigError(message, advise(UsageAdvice.COMMIT_TO_BASE))
 
 
@@ -289,8 +289,8 @@ def _of_keys(tested: Environment, trusted: Environment, where: str) -> Iterator[
         changed = before != after
         if changed or (key in WEAK and _plain(before) not in WEAK[key]):
             # A key that the change unsets has no value that could be shown.
-            proposed = _shown(after) or "unset" if changed else None
-            yield Weakening(key, _shown(before), where, changed, proposed)
+            proposed = _setting_text(after) or "unset" if changed else None
+            yield Weakening(key, _setting_text(before), where, changed, proposed)
 
 
 def _of_section(key: str, tested: File, trusted: File, where: str) -> Iterator[Weakening]:
@@ -315,7 +315,7 @@ def _plain(value: object) -> object:
     return getattr(value, "value", value)
 
 
-def _shown(value: object) -> str | None:
+def _setting_text(value: object) -> str | None:
     return None if value is None else str(_plain(value)).lower() if isinstance(value, bool) else str(_plain(value))
 
 

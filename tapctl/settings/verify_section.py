@@ -118,7 +118,7 @@ class HttpProbe(Answer):
     @model_validator(mode="after")
     def _one_place(self) -> "HttpProbe":
         if (self.output is None) == (self.url is None):
-            raise ValueError("set either `output` or `url`")
+            raise ValueError("needs either `output` or `url`")
         return self
 
 

@@ -60,8 +60,8 @@ class _Claim:
         """The change that the function needs at the place; without a remedy it needs none."""
         return (self.remedy.action, self.remedy.value) if self.remedy else (RemedyAction.KEEP, None)
 
-    def key(self, site: Location) -> "Key":
-        return FilePath(self.template.file).resolve(), site.path
+    def key(self, location: Location) -> "Key":
+        return FilePath(self.template.file).resolve(), location.path
 
 
 Key = tuple[FilePath, Path]
@@ -75,7 +75,7 @@ def places(result: Preflight) -> list[EditPlace]:
     claims = [claim for member in result.tree.members() for claim in _claims(member, result.plan.remedies)]
     by_key: dict[Key, list[_Claim]] = {}
     for claim in claims:
-        for key in {claim.key(site) for site in claim.definition.chain}:
+        for key in {claim.key(location) for location in claim.definition.chain}:
             by_key.setdefault(key, []).append(claim)
     foreign, defaults = _foreign(claims), _defaults(result, claims)
     free = {
@@ -87,7 +87,7 @@ def places(result: Preflight) -> list[EditPlace]:
             chosen[claim.key(Location(place.path))] = place
         elif claim.remedy and claim.remedy.action is not RemedyAction.KEEP:
             _refuse_included(claim)
-            keys = [claim.key(site) for site in claim.definition.editable]
+            keys = [claim.key(location) for location in claim.definition.editable]
             taken = next((key for key in keys if key in free), None)
             if taken is None:
                 raise _refusal(claim, by_key[keys[-1]], foreign.get(keys[-1], []))
@@ -110,7 +110,7 @@ def _defaults(result: Preflight, claims: Sequence[_Claim]) -> dict[str, EditPlac
         and (path := ("Parameters", override.parameter, "Default")) in root.source.keys
         and override.parameter not in {*given.given, *given.previous}
         and override.parameter in written.within(claim.definition.chain[0].path)
-        and not any(site.lookup for site in claim.definition.chain)
+        and not any(location.lookup for location in claim.definition.chain)
     }
 
 
@@ -131,10 +131,10 @@ def _foreign(claims: Sequence[_Claim]) -> dict[Key, list[int]]:
     own: dict[Key, set[Path]] = {}
     sources: dict[FilePath, Source] = {}
     for claim in claims:
-        for site in claim.definition.editable:
-            if site.lookup:
-                key = claim.key(site)
-                own.setdefault(key, set()).add(site.lookup)
+        for location in claim.definition.editable:
+            if location.lookup:
+                key = claim.key(location)
+                own.setdefault(key, set()).add(location.lookup)
                 sources[key[0]] = claim.template.source
     lookups = {file: list(find_in_map_calls(source.value)) for file, source in sources.items()}
     return {

@@ -158,7 +158,7 @@ class Follower:
         )
 
     def _read_status(self) -> list[StackEvent]:
-        """What the stack's status shows while its events show nothing.
+        """Read the stack's status while no event appears.
 
         Where no event has our token, the running operation is ours: a stack has one at a time. One that ended is ours
         if there are events since the first read, or if it is known to be over. An end that only the status shows is

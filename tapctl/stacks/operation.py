@@ -213,7 +213,7 @@ def closing_remarks(aws: Aws, events: Sequence[StackEvent]) -> Iterator[Remark]:
     if kept := remains.retained(events):
         names = ", ".join(map(remains.described, kept))
         flags = stack_flags(aws, stack_name(events[-1].stack_id))
-        yield f"left in the account by DeletionPolicy: {names}", advise(DeployAdvice.IMPORT_LEFT, flags)
+        yield f"left in the account by DeletionPolicy: {names}", advise(DeployAdvice.IMPORT_WITH_DEPLOY, flags)
     cause = diagnose(events) if end is not OperationEnd.SUCCESS else None
     if cause and cause.event and _is_failed_by_function(cause.event):
         yield from _function_log(aws, cause.event, events)

@@ -50,7 +50,7 @@ class Options:
     def check_target(self, *, creates: bool) -> None:
         """Raise `UsageError` for an option that a new stack does not support."""
         if self.revert_drift and creates:
-            raise UsageError("`--revert-drift` needs an existing stack", advise(DeployAdvice.DEPLOY_WITHOUT))
+            raise UsageError("`--revert-drift` needs an existing stack", advise(DeployAdvice.DEPLOY_WITHOUT_IT))
 
     def check_supported(self, aws: Aws) -> None:
         """Raise `UsageError` for an option that this version of botocore does not support."""

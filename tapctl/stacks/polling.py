@@ -32,7 +32,7 @@ def change_set_pause(waited: float) -> float:
 
 
 def jittered(seconds: float) -> float:
-    """The same ± 20 %, so that readers that began together do not read together."""
+    """The interval ± 20 %, so that readers that began together do not read together."""
     return seconds * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
 
 

@@ -26,7 +26,7 @@ ROUNDS = 6
 _READY = (StackAction.CREATE, StackAction.UPDATE, StackAction.RECREATE)
 
 
-_IMPORT = advise(DeployAdvice.IMPORT_STAYING)
+_IMPORT = advise(DeployAdvice.PASS_IMPORT_EXISTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class RecoveryPrompt:
         """Ask for consent. Raises `DeployStuck` without it; `instead` is a next step that needs none."""
         if not self.operator.ui.allow(f"stack {self.operator.name} is {stack.status}; {doing}", leaving):
             flags = " ".join([self.flag, *(f"--leave {name}" for name in leaving)])
-            consent = advise(DeployAdvice.CONSENT, doing, flags)
+            consent = advise(DeployAdvice.PASS_CONSENT, doing, flags)
             raise self.stuck(stack, why, with_step(instead, consent))
 
     def stuck(self, stack: StackDescription, why: str = "", hint: Hint | None = None) -> DeployStuck:
@@ -157,7 +157,7 @@ class StackDeletion:
         if (last := events[-1]).status != "DELETE_COMPLETE":
             raise DeployStuck(
                 f"stack {self.operator.name} could not be deleted and is {last.status}: {last.reason}",
-                advise(DeployAdvice.FIX_AND_RUN_AGAIN),
+                advise(DeployAdvice.FIX_REASON_AND_RUN_AGAIN),
             )
         return tuple(names)
 

@@ -34,12 +34,12 @@ def clear(aws: Aws, stack_name: str, *, creates: bool, now: datetime | None = No
     reviewed = [
         change_set.name
         for change_set in change_sets
-        if not _is_ours(change_set) and change_set.status in _EXECUTABLE and not _old(change_set, now)
+        if not _is_ours(change_set) and change_set.status in _EXECUTABLE and not _is_abandoned(change_set, now)
     ]
     if creates and reviewed:
         raise BusyError(
             f"change set {reviewed[0]} of the new stack {stack_name} is being reviewed",
-            advise(DeployAdvice.AWAIT_CHANGE_SET, REVIEW_TIME.seconds // 60),
+            advise(DeployAdvice.EXECUTE_OR_DELETE_CHANGE_SET, REVIEW_TIME.seconds // 60),
         )
 
 
@@ -51,8 +51,8 @@ def _abandoned(change_set: ChangeSetSummary, now: datetime) -> bool:
     """Whether it failed, is obsolete, or has waited for its execution for too long."""
     useless = change_set.execution_status == "OBSOLETE" or change_set.status == "FAILED"
     waiting = change_set.status in _EXECUTABLE and change_set.execution_status != "EXECUTE_COMPLETE"
-    return useless or (waiting and _old(change_set, now))
+    return useless or (waiting and _is_abandoned(change_set, now))
 
 
-def _old(change_set: ChangeSetSummary, now: datetime) -> bool:
+def _is_abandoned(change_set: ChangeSetSummary, now: datetime) -> bool:
     return change_set.created is not None and now - change_set.created > REVIEW_TIME

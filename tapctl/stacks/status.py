@@ -1,4 +1,4 @@
-"""What a deploy does first about a stack in each status, and whether that needs consent."""
+"""The first action of a deploy for each stack status, and whether it needs consent."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from tapctl.resource_types import STACK_STATUSES, OperationEnd, StackStatus, sta
 
 
 class StackAction(Enum):
-    """What a deploy does first."""
+    """The first action of a deploy."""
 
     CREATE = "create it"
     UPDATE = "update it"
@@ -70,7 +70,7 @@ def rule_for(name: str) -> StatusRule:
     """The rule for a status; a stack in one that AWS adds later is not touched."""
     status = stack_status(name)
     if name not in STACK_STATUSES:
-        return StatusRule(status, StackAction.REFUSE, hint=advise(DeployAdvice.CHECK_STATUS))
+        return StatusRule(status, StackAction.REFUSE, hint=advise(DeployAdvice.LOOK_IN_CONSOLE))
     if name in _AFTER_FAILURE:
         return StatusRule(status, *_AFTER_FAILURE[name])
     if status.running:
@@ -100,7 +100,7 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do and whether it needs consent; for a refusal the reason and the next step."""
+    """The action and whether it needs consent; for a refusal the reason and the next step."""
 
     action: StackAction
     consent: bool = False
@@ -109,7 +109,7 @@ class Decision:
 
 
 def decide(situation: Situation) -> Decision:
-    """What a deploy does first about a stack in this situation."""
+    """The first action of a deploy for a stack in this situation."""
     rule = rule_for(situation.status)
     if situation.roll_forward and situation.status in ROLL_FORWARD:
         return Decision(StackAction.UPDATE)

@@ -132,12 +132,12 @@ def own_folder(path: Path) -> Path:
 
 def repository_of(file: Path) -> Path | None:
     """The folder of the repository that has a file of this name, whatever links are on the way to it."""
-    return next((folder for folder in _named(file).parents if (folder / ".git").exists()), None)
+    return next((folder for folder in _normalized(file).parents if (folder / ".git").exists()), None)
 
 
 def leads_out(file: Path, root: Path) -> Path | None:
     """The target of a file behind all links, if it is outside of this folder."""
-    target = _named(file).resolve()
+    target = _normalized(file).resolve()
     return None if target.is_relative_to(root.resolve()) else target
 
 
@@ -147,7 +147,7 @@ def refuse_link_out(file: Path) -> None:
         raise UsageError(f"{file} is a link out of the repository, to {target}", advise(UsageAdvice.NAME_OTHER_FILE))
 
 
-def _named(file: Path) -> Path:
+def _normalized(file: Path) -> Path:
     return Path(os.path.normpath(file.absolute()))
 
 
@@ -188,7 +188,7 @@ def refuse_unwritable(paths: Sequence[Path]) -> None:
         if target is None:
             continue
         if target in seen:
-            raise UsageError(f"{seen[target]} would get two results", advise(UsageAdvice.NAME_FILE_FOR_EACH))
+            raise UsageError(f"{seen[target]} is named for two results", advise(UsageAdvice.NAME_FILE_FOR_EACH))
         seen[target] = path
         folder = target.parent
         if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):

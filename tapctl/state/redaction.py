@@ -32,7 +32,7 @@ def hide(value: str) -> None:
 
 
 def hide_parameters(names: Iterable[str]) -> None:
-    """Hide what a stack is found to have of these parameters."""
+    """Hide the values that a stack has of these parameters."""
     _parameters.update(names)
 
 

@@ -166,7 +166,7 @@ def includes_only(macros: Any) -> bool:
 
 
 def _unknown(subject: str, what: str) -> Unknown:
-    return Unknown(f"{subject} may {what}", advise(JudgementAdvice.READ_PROCESSED_TEMPLATE))
+    return Unknown(f"{subject} may {what}", advise(JudgementAdvice.PREFLIGHT_PROCESSED_TEMPLATE))
 
 
 def _opaque(template: Template) -> Iterator[tuple[Path, Unknown]]:

@@ -43,10 +43,10 @@ def _ref(resolver: "Resolver", name: Value, path: Path) -> Value:
 
 
 PSEUDO_PARAMETERS: Mapping[str, Hint | None] = {
-    "AWS::Region": advise(JudgementAdvice.GIVE_REGION),
-    "AWS::Partition": advise(JudgementAdvice.GIVE_REGION),
-    "AWS::URLSuffix": advise(JudgementAdvice.GIVE_REGION),
-    "AWS::AccountId": advise(JudgementAdvice.GIVE_ACCOUNT_ID),
+    "AWS::Region": advise(JudgementAdvice.PASS_REGION),
+    "AWS::Partition": advise(JudgementAdvice.PASS_REGION),
+    "AWS::URLSuffix": advise(JudgementAdvice.PASS_REGION),
+    "AWS::AccountId": advise(JudgementAdvice.USE_CREDENTIALS_OR_SNAPSHOT),
     "AWS::StackName": advise(JudgementAdvice.GIVE_STACK_NAME),
     "AWS::StackId": None,
     "AWS::NotificationARNs": None,
@@ -309,7 +309,7 @@ def _import_value(resolver: "Resolver", name: Value, path: Path) -> Value:
     shown = resolver.without_secrets(str(export))
     reason = f"the value of export {shown} is not known"
     return resolver.lookups.get(
-        key, Unknown(reason, advise(JudgementAdvice.GIVE_LOOKUP, f"import:{shown}"), lookup=key)
+        key, Unknown(reason, advise(JudgementAdvice.PASS_LOOKUP, f"import:{shown}"), lookup=key)
     )
 
 

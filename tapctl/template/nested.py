@@ -119,7 +119,7 @@ def _child(
         raise resolver.template.error(message, *path, hint=advise(JudgementAdvice.REMOVE_CIRCULAR_NESTING))
     if next(parent.numbers) > MAX_STACKS:
         message = f"nested stack {resource.logical_id}: the tree has more than {MAX_STACKS} stacks"
-        raise resolver.template.error(message, *path, hint=advise(JudgementAdvice.REDUCE_STACKS))
+        raise resolver.template.error(message, *path, hint=advise(JudgementAdvice.NEST_FEWER_STACKS))
     template = parent.read(str(file))
     given = passed_down(resolver, resource, template.parameters)
     # Only CloudFormation knows the name of a nested stack.
@@ -156,7 +156,7 @@ def _local_file(resolver: Resolver, resource: Resource) -> Path | Unknown:
     """The nested template's file, from TemplateURL or from the metadata in which the CDK names the asset."""
     if resource.type == PROVISIONED_PRODUCT:
         reason = f"product {resource.logical_id} is a stack of Service Catalog, whose template is not a local file"
-        return Unknown(reason, advise(JudgementAdvice.CHECK_NESTED_TEMPLATE))
+        return Unknown(reason, advise(JudgementAdvice.PREFLIGHT_NESTED_TEMPLATE))
     definition = resolver.template.body["Resources"][resource.logical_id]
     metadata = definition.get("Metadata")
     asset = metadata.get("aws:asset:path") if isinstance(metadata, dict) else None
@@ -168,11 +168,11 @@ def _local_file(resolver: Resolver, resource: Resource) -> Path | Unknown:
         reason = (
             f"nested stack {resource.logical_id} is {_application(resolver, url)}, whose template is not a local file"
         )
-        return Unknown(reason, advise(JudgementAdvice.CHECK_NESTED_TEMPLATE))
+        return Unknown(reason, advise(JudgementAdvice.PREFLIGHT_NESTED_TEMPLATE))
     if not isinstance(url, str) or "://" in url or not url:
         shown = resolver.without_secrets(str(url))
         reason = f"the template of nested stack {resource.logical_id} is not a local file: {shown}"
-        return Unknown(reason, advise(JudgementAdvice.CHECK_NESTED_TEMPLATE))
+        return Unknown(reason, advise(JudgementAdvice.PREFLIGHT_NESTED_TEMPLATE))
     file = Path(resolver.template.file).parent / url
     if asset and not is_there(file):
         reason = f"the template of nested stack {resource.logical_id} is missing: {asset} does not exist"

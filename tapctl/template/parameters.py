@@ -120,7 +120,7 @@ def _value(name: str, entry: Mapping[str, Any], parameters: Parameters) -> Bound
         text = as_text(entry["Default"])
     else:
         text = Unknown(
-            f"parameter {name} has neither a value nor a default", advise(JudgementAdvice.GIVE_PARAMETER, name)
+            f"parameter {name} has neither a value nor a default", advise(JudgementAdvice.PASS_PARAMETER, name)
         )
     if isinstance(text, Unknown):
         return text
@@ -143,7 +143,7 @@ SSM_TYPE = "AWS::SSM::Parameter::Value<"
 def unknown_in_ssm(name: str, shown: str, user: str = "") -> Unknown:
     """The unknown value of the SSM parameter `name`, which a message has as `shown`; `user` takes its value from it."""
     subject = f"{user} is the value of SSM parameter {shown}, which" if user else f"the value of SSM parameter {shown}"
-    return Unknown(f"{subject} is not known", advise(JudgementAdvice.GIVE_LOOKUP, f"ssm:{shown}"), lookup=f"ssm:{name}")
+    return Unknown(f"{subject} is not known", advise(JudgementAdvice.PASS_LOOKUP, f"ssm:{shown}"), lookup=f"ssm:{name}")
 
 
 def as_text(value: object) -> str:

@@ -21,7 +21,7 @@ MAX_DEPTH = 200
 MAX_NODES = 250_000
 """Values with aliases expanded, as a template of 1 MB never has; stops a "billion laughs" file."""
 
-_TOO_DEEP, _FLATTEN = f"nested deeper than {MAX_DEPTH} levels", advise(JudgementAdvice.FLATTEN)
+_TOO_DEEP, _FLATTEN = f"nested deeper than {MAX_DEPTH} levels", advise(JudgementAdvice.FLATTEN_TEMPLATE)
 _FIX_SYNTAX = advise(JudgementAdvice.FIX_SYNTAX)
 
 
@@ -76,7 +76,7 @@ class _Builder:
         path = (*frame.path, name)
         if name in frame.container:
             if name == "<<":
-                raise self.error("the merge key `<<` is given twice", span, advise(JudgementAdvice.MERGE_LIST))
+                raise self.error("the merge key `<<` is given twice", span, advise(JudgementAdvice.MERGE_LIST_OF_MAPS))
             self.duplicates[path] = Duplicate(path, self.keys[path].line, span.line, span.start)
             self.aliases.pop(path, None)
         frame.key = name

@@ -59,7 +59,7 @@ class Resolver:
     def _map(self, value: Value, path: Path) -> Value:
         if FN_TRANSFORM in value:
             return Unknown(
-                f"{not_here(value[FN_TRANSFORM])} may set it", advise(JudgementAdvice.READ_PROCESSED_TEMPLATE)
+                f"{not_here(value[FN_TRANSFORM])} may set it", advise(JudgementAdvice.PREFLIGHT_PROCESSED_TEMPLATE)
             )
         if len(value) == 1:
             (name,) = value

@@ -94,11 +94,11 @@ def _undecided(
     references = References.of(template.body)
     undecided: dict[str, Unknown] = {}
     for message in messages:
-        name = _refused(template, [message])
+        name = _refused_resource(template, [message])
         used = references.within(("Resources", name)) if name else []
         unknown = (left_out.get(name) or _unknown_value(template, resolver, name) for name in used)
         if name is None or name in left_out or (why := next(filter(None, unknown), None)) is None:
-            name = _refused(template, messages)
+            name = _refused_resource(template, messages)
             line = template.line("Resources", name) if name else None
             raise TemplateError(
                 "; ".join(messages), advise(JudgementAdvice.FIX_SAM_ERROR), file=template.file, line=line
@@ -107,7 +107,7 @@ def _undecided(
     return undecided
 
 
-def _refused(template: Template, messages: list[str]) -> str | None:
+def _refused_resource(template: Template, messages: list[str]) -> str | None:
     """The resource that SAM's messages name."""
     message = "; ".join(messages)
     return next((name for name in template.body["Resources"] if f"[{name}]" in message), None)
@@ -147,11 +147,11 @@ class _StandIns:
 
     @property
     def values(self) -> dict[str, str]:
-        """Those that SAM is given as values."""
+        """The parameters that SAM is given as values."""
         return {name: text for name, text in self.texts.items() if name in _READ_BY_SAM or not name.startswith("AWS::")}
 
     def referred_to(self, translated: dict[str, Any]) -> dict[str, Any]:
-        """What SAM generates, with references to the unknown values in the place of their texts."""
+        """SAM's output, with references to the unknown values in the place of their texts."""
         body: dict[str, Any] = self._reference(translated)
         for logical_id, resource in body["Resources"].items():
             named = next((name for name in self.texts if f"${{{name}}}" in logical_id), None)
@@ -169,17 +169,17 @@ class _StandIns:
 
     def _reference(self, value: Any, key: str = "") -> Any:
         if isinstance(value, dict):
-            return {self._named(name): self._reference(item, name) for name, item in value.items()}
+            return {self._with_references(name): self._reference(item, name) for name, item in value.items()}
         if isinstance(value, list):
             return [self._reference(item, key) for item in value]
         if not isinstance(value, str) or "tapctlUnknown" not in value:
             return value
         if key in ("Ref", "Fn::GetAtt", "Fn::Sub", "DependsOn", "Condition"):
-            return self._named(value)
+            return self._with_references(value)
         name = next((name for name, text in self.texts.items() if text == value), None)
-        return {"Ref": name} if name else {"Fn::Sub": self._named(value.replace("${", "${!"))}
+        return {"Ref": name} if name else {"Fn::Sub": self._with_references(value.replace("${", "${!"))}
 
-    def _named(self, text: str) -> str:
+    def _with_references(self, text: str) -> str:
         for name, stand_in in self.texts.items() if "tapctlUnknown" in text else ():
             text = text.replace(stand_in, f"${{{name}}}")
         return text

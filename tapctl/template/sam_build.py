@@ -62,7 +62,7 @@ def unbuilt(resolver: Resolver) -> Iterator[Unbuilt]:
 
 
 def _missing(resolver: Resolver, type_: str, properties: Mapping[str, Any], path: tuple[str, ...]) -> str:
-    """What a build fills in: `image`, `code` or `content`; empty where it is set, inline, packaged, or unknown."""
+    """The part that a build fills in: `image`, `code` or `content`; empty if it is set, inline, packaged or unknown."""
     if properties.get("InlineCode"):
         return ""
     is_image = resolver.value(properties.get("PackageType"), path) == "Image" or "ImageUri" in properties

@@ -79,7 +79,7 @@ class CreateOnly:
 
 
 def create_only(type_: str) -> CreateOnly | None:
-    """Those of a type; None for a type without a schema."""
+    """The create-only properties of a type; None for a type without a schema."""
     schema = _schema(type_)
     if not schema:
         return None

@@ -35,17 +35,17 @@ def same(expected: Any, actual: Any) -> bool:
 
 
 def unordered(expected: Any, actual: Any) -> bool:
-    """The same entries in any order."""
+    """Whether both lists have the same entries, in any order."""
     return _sorted(expected) == _sorted(actual)
 
 
 def same_name(expected: Any, actual: Any) -> bool:
-    """The same resource, each side by its name, its id or its ARN."""
+    """Whether both sides name the same resource, by its name, its id or its ARN."""
     return bool(actual) and _name(expected) == _name(actual)
 
 
 def same_document(expected: Any, actual: Any) -> bool:
-    """The same JSON document, each side as text or parsed. Raises `NotJson` for another text on one side."""
+    """Whether both are the same JSON document, as text or parsed. Raises `NotJson` for another text on one side."""
     return bool(expected == actual) or same(_parsed(expected), _parsed(actual))
 
 

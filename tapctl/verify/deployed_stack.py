@@ -68,7 +68,7 @@ def read(aws: Aws, name: str) -> DeployedStack:
     stack = describe_stack(aws, name)
     hide_deployed(stack.parameters)
     if stack.status == ABSENT:
-        raise UsageError(f"stack {name} does not exist in {aws.region}", advise(DeployAdvice.DEPLOY_CREATES))
+        raise UsageError(f"stack {name} does not exist in {aws.region}", advise(DeployAdvice.CREATE_WITH_DEPLOY))
     return _read(aws, stack)
 
 

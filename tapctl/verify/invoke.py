@@ -53,7 +53,7 @@ def check_invocation(
     try:
         invocation = invoke(aws, function.target, payload, timeout=probe.timeout, asynchronous=asynchronous)
     except AwsError as error:
-        yield _refused(subject, error)
+        yield _refusal_check(subject, error)
         return
     if invocation.error:
         yield Check(
@@ -89,7 +89,7 @@ def _function(stack: DeployedStack, name: str) -> _Function | None:
     )
 
 
-def _refused(subject: str, error: AwsError) -> Check:
+def _refusal_check(subject: str, error: AwsError) -> Check:
     """The check for a refused invocation: FAILED by Lambda, NOT_CHECKED for lack of permission."""
     if isinstance(error, NoCredentials) or error.code in EXPIRED.codes | INVALID_KEYS.codes:
         raise error
@@ -188,8 +188,10 @@ def _from_log(subject: str, log: _Log, window: RetryWindow) -> Check:
             return Check(subject, CheckStatus.NOT_CHECKED, message, lines.resolution)
         if lines:
             return _check_of_log(subject, log.function, lines)
-    message = f"accepted, but {log.function.group} shows no end of it within {window.seconds:.0f} s"
-    return Check(subject, CheckStatus.FAILED, message, advise(DeployAdvice.RAISE_TIMEOUT), permanent=True)
+    message = f"accepted, but {log.function.group} shows no end of the invocation within {window.seconds:.0f} s"
+    return Check(
+        subject, CheckStatus.FAILED, message, advise(DeployAdvice.CHECK_THROTTLES_OR_RAISE_TIMEOUT), permanent=True
+    )
 
 
 def _check_of_log(subject: str, function: _Function, lines: tuple[str, ...]) -> Check:
@@ -202,6 +204,6 @@ def _check_of_log(subject: str, function: _Function, lines: tuple[str, ...]) -> 
             subject, CheckStatus.FAILED, message, advise(DeployAdvice.SEE_FUNCTION_LOG, function.group), permanent=True
         )
     if not function.runtime.startswith(_SAYS_ERRORS) and not any("platform.report" in line for line in lines):
-        message = "accepted, and ran to its end; whether it failed is not in its log"
+        message = "accepted and finished; its log does not show whether it failed"
         return Check(subject, CheckStatus.NOT_CHECKED, message, advise(DeployAdvice.SET_LOG_FORMAT))
-    return Check(subject, CheckStatus.PROVED, "accepted, and ran to its end without an error")
+    return Check(subject, CheckStatus.PROVED, "accepted and finished without an error")

@@ -276,7 +276,7 @@ class ResourceCheck:
             try:
                 yield from self.further(resource, response)
             except NotJson as error:
-                yield resource.not_checked(f"{self.operation} returned what is {error}")
+                yield resource.not_checked(f"{self.operation} returned a value that is {error}")
 
     def _response(self, resource: LiveResource, parameters: Mapping[str, Any]) -> Any:
         response = resource.answers.to(self.service, self.operation, parameters)

@@ -155,6 +155,6 @@ def _check_status(aws: Aws, stack: DeployedStack) -> Check:
     message, hint = f"{stack.name} is {stack.status}: {rule.meaning}", None
     if not rule.usable:
         message = f"{message}; there is no working stack"
-        recreate = DeployAdvice.RECREATE_BROKEN_STACK if rule.consent else DeployAdvice.RECREATE_STACK
+        recreate = DeployAdvice.RECREATE_WITH_RECOVER if rule.consent else DeployAdvice.RECREATE_STACK
         hint = advise(recreate, stack_flags(aws, stack.name))
     return Check("stack", status, message, hint, permanent=rule.end is not None)

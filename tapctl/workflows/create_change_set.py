@@ -63,7 +63,7 @@ def create_change_set(
 
 
 def changed_tags(deployer: Deployer, ready: ReadyStack) -> tuple[TagChange, ...]:
-    """What the deploy does to the tags of a stack that has resources; all tags of a new stack are new."""
+    """The changes of the tags of a stack that has resources; all tags of a new stack are new."""
     if ready.action is StackAction.CREATE:
         return ()
     return tag_changes(deployer.settings, ready.stack.tags, keeps=not ready.creates)

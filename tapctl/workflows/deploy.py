@@ -78,7 +78,7 @@ class DeployResult:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What earlier rounds of the state machine leave to the next one."""
+    """The results of earlier rounds of the state machine."""
 
     replacements: frozenset[str] | None = None
     """What the last change set would have replaced."""
@@ -154,7 +154,7 @@ def _deploy(deployer: Deployer, stack: StackDescription | None, linting: Linting
         stack, linting = None, None
     raise BusyError(
         f"the account or stack {deployer.name} changed {ATTEMPTS} times before the change set could be executed",
-        advise(DeployAdvice.TRY_AFTER_DEPLOYS),
+        advise(DeployAdvice.RUN_AFTER_OTHER_DEPLOYS),
     )
 
 

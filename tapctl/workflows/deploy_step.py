@@ -199,7 +199,7 @@ def execute(
             remedied=remedied if succeeded else before,
         )
         if not succeeded:
-            return _refused(operation_error(deployer.aws, deployer.name, events))
+            return _refusal(operation_error(deployer.aws, deployer.name, events))
     return Deployed(_outcome(deployer, stack_id, created, followed=waits, hashing=hashing))
 
 
@@ -215,7 +215,7 @@ def _not_executed(deployer: Deployer, created: ChangeSet, refusal: AwsError, *, 
     raise refusal
 
 
-def _refused(error: TapctlError) -> Refused:
+def _refusal(error: TapctlError) -> Refused:
     """A rolled-back operation whose cause names the unreserved minimum; any other error is raised."""
     minimum = floor_in_error(error.message)
     if minimum is None or not isinstance(error, DeployFailed):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DeployRequest:
-    """What to deploy, where and how. Only the settings change on the way, when a refusal names the minimum."""
+    """A template to deploy, where and how. Only the settings change on the way, when a refusal names the minimum."""
 
     aws: Aws
     template: Template
@@ -127,7 +127,7 @@ def check_parameters(ready: ReadyStack, template: Template, settings: Settings) 
     previous = ready.stack.parameters if ready.action is StackAction.UPDATE else {}
     if missing := missing_values(template, Parameters(settings.parameters, previous)):
         flags = " ".join(f"--parameter {name}=VALUE" for name in missing)
-        hint = advise(UsageAdvice.GIVE_OR_CONFIGURE_PARAMETERS, flags)
+        hint = advise(UsageAdvice.PASS_OR_CONFIGURE_PARAMETERS, flags)
         if settings.env:
-            hint = advise(UsageAdvice.GIVE_OR_SET_PARAMETERS, flags, settings.env)
+            hint = advise(UsageAdvice.PASS_OR_SET_PARAMETERS, flags, settings.env)
         raise UsageError(f"{template.file} needs a value for {', '.join(missing)}", hint)

@@ -100,8 +100,8 @@ def _refuse_imported(operator: Operator, stack: StackDescription, resources: Seq
     )
     hint = advise(DeployAdvice.STOP_IMPORTING, ", ".join(stacks), ", ".join(used))
     for name in stacks:
-        hint = with_step(hint, advise(DeployAdvice.DESTROY_IMPORTER, stack_flags(operator.aws, name)))
-    raise UsageError(f"{exports}, so that it cannot be deleted", hint)
+        hint = with_step(hint, advise(DeployAdvice.OR_DESTROY_IMPORTER, stack_flags(operator.aws, name)))
+    raise UsageError(f"{exports}, so it cannot be deleted", hint)
 
 
 def _importers(operator: Operator, stack: StackDescription, nested: Sequence[str]) -> dict[str, list[str]]:

@@ -145,7 +145,7 @@ def _message(weakening: Weakening, origin: str) -> str:
         instead = f"{origin} has {weakening.value}" if weakening.value is not None else f"{origin} does not set it"
         return f"{name} = {weakening.proposed} is not in force, since the change under test sets it: {instead}"
     if weakening.changed:
-        return f"{value} is in force, from {where}, and the change under test brings it"
+        return f"{value} is in force, from {where}, and the change under test introduces it"
     unchanged = "" if weakening.changed is None else ", and the change under test does not touch it"
     return f"{value} is in force, from {where}{unchanged}"
 
@@ -175,7 +175,7 @@ def _linter_ignores(result: Preflight, trusted: Trusted) -> Iterator[Weakening]:
 
 
 def _ignores_before(source: Source, trusted: Trusted) -> set[tuple[str, str]] | None:
-    """Those of the template in the trusted commit; None where there is no commit to compare with."""
+    """The ignored limits of the template in the trusted commit; None where there is no commit to compare with."""
     if trusted.commit is None:
         return None
     data = trusted.commit.content(source.file)

@@ -130,7 +130,7 @@ def _now_unused(before: Source, after: Source) -> Iterator[str]:
         for name in after.value.get(section) or {}:
             if (kind, name) in lost:
                 place = f"{after.file}:{after.line(section, name)}"
-                yield f"{place}: {kind} {name} is now unused; remove it by hand"
+                yield f"{place}: {kind} {name} is now unused, and stays in the template"
 
 
 _SECTIONS = {"Globals": " in Globals", "Mappings": " in the mapping", "Parameters": " by the parameter's Default"}
@@ -152,7 +152,7 @@ def _overwritten(place: EditPlace) -> Iterator[str]:
     for logical_id in place.functions:
         if construct := _construct(place.template, logical_id):
             where = f"{place.template.file}:{place.line}: {logical_id} is construct {construct}"
-            yield f"{where}; the next `cdk synth` overwrites this file, so change the app as well"
+            yield f"{where}; the next synthesis overwrites the edit unless the app changes as well"
 
 
 def _construct(template: Template, logical_id: str) -> str:
@@ -161,38 +161,38 @@ def _construct(template: Template, logical_id: str) -> str:
     return path if isinstance(path, str) else ""
 
 
-def by_parameter(result: Preflight, section: str = "") -> list[str]:
+def by_parameter(result: Preflight, section: str = "") -> list[Hint]:
     """Alternatives to the edit: parameters that were given a value and affect nothing else.
 
     `section` is the section of tapctl.toml that gives them, if one does.
     """
-    where = f" in [{section}]" if section else ""
     return [
-        f"alternatively, {_instead_of_edit(result, override)}{where}"
+        _instead_of_edit(result, override, section)
         for override in dict.fromkeys(result.plan.overrides.values())
-        if override.parameter in result.tree.parameters.given and override not in _lasting(result)
+        if override.parameter in result.tree.parameters.given and override not in _overrides_of_constructs(result)
     ]
 
 
-def by_parameter_first(result: Preflight, section: str = "") -> list[str]:
+def by_parameter_first(result: Preflight, section: str = "") -> list[Hint]:
     """For a template that the CDK synthesised: parameters to set instead, since the next synth overwrites an edit."""
-    where = f" in [{section}]" if section else ""
-    lasting = _lasting(result)
-    return [f"{_instead_of_edit(result, override)}{where}, which outlasts the next synth" for override in lasting]
+    return [_instead_of_edit(result, override, section, lasts=True) for override in _overrides_of_constructs(result)]
 
 
-def _lasting(result: Preflight) -> list[ParameterOverride]:
+def _overrides_of_constructs(result: Preflight) -> list[ParameterOverride]:
     """The overrides of the functions that the CDK synthesised."""
     overrides = result.plan.overrides.items()
     return list(dict.fromkeys(override for name, override in overrides if _construct(result.template, name)))
 
 
-def _instead_of_edit(result: Preflight, override: ParameterOverride) -> str:
+def _instead_of_edit(result: Preflight, override: ParameterOverride, section: str, *, lasts: bool = False) -> Hint:
     entry, stack = result.template.parameters[override.parameter], result.account.stack
+    where = f" in [{section}]" if section else ""
     # A parameter without a value keeps the live stack's, and has its Default only in a new stack.
     if not isinstance(stack, Stack) and override.value == as_text(entry.get("Default")):
-        return f"leave parameter {override.parameter} out"
-    return f'set parameter {override.parameter} to "{override.value}"'
+        omit = JudgementAdvice.OMIT_PARAMETER_FOR_CDK if lasts else JudgementAdvice.OR_OMIT_PARAMETER
+        return advise(omit, override.parameter, where)
+    advice = JudgementAdvice.SET_PARAMETER_FOR_CDK if lasts else JudgementAdvice.OR_SET_PARAMETER
+    return advise(advice, override.parameter, override.value, where)
 
 
 def why_no_edit(result: Preflight) -> tuple[str, tuple[Hint, ...]]:

@@ -33,7 +33,7 @@ def gate(result: Preflight, *, allow_uncertain: bool) -> None:
         raise Blocked(
             ExitCode.USAGE,
             "deploy blocked: cfn-lint found errors",
-            advise(JudgementAdvice.FIX_ERRORS),
+            advise(JudgementAdvice.FIX_LINT_ERRORS),
         )
     verdict = result.verdict_after_remedy
     if verdict is Verdict.EXCEEDS:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a deploy would change; `change_set` is None where there is nothing to change."""
+    """The changes that a deploy would make; `change_set` is None where there is nothing to change."""
 
     preflight: Preflight
     change_set: ChangeSet | None
@@ -42,7 +42,7 @@ class Planned:
 
 
 def plan(request: DeployRequest, ui: DeployUI, linting: Linting | None = None) -> Planned:
-    """What a deploy of the template, with its remedy, would change.
+    """Find the changes that a deploy of the template, with its remedy, would make.
 
     Raises `Blocked` when the verdict blocks the deploy, `BusyError` or `DeployStuck` when no change set can be created
     now, `UsageError` for warnings with `--fail-on-warnings`.

@@ -221,7 +221,7 @@ def _kept_parameters(result: Preflight) -> Iterator[Finding]:
             f"parameter {kept.name} keeps the stack's value `{kept.value}` {instead}",
             file=file,
             line=line,
-            hints=(advise(JudgementAdvice.GIVE_PARAMETER, kept.name),),
+            hints=(advise(JudgementAdvice.PASS_PARAMETER, kept.name),),
             rule=KEPT_PARAMETER,
             severity="warning",
         )
@@ -251,7 +251,7 @@ WRONG_HANDLER = "tapctl:handler"
 
 
 def _wrong_handlers(tree: StackTree, config: FunctionConfig) -> Iterator[Finding]:
-    from tapctl.packaging.handlers import HINT, wrong_handlers
+    from tapctl.packaging.handlers import wrong_handlers
 
     for wrong in wrong_handlers(tree, config):
         yield Finding(
@@ -260,7 +260,7 @@ def _wrong_handlers(tree: StackTree, config: FunctionConfig) -> Iterator[Finding
             wrong.message,
             file=wrong.file,
             line=wrong.line,
-            hints=(HINT,),
+            hints=(wrong.hint,),
             rule=WRONG_HANDLER,
             severity="warning",
         )
@@ -280,8 +280,8 @@ def _unbuilt(tree: StackTree, *, certain: bool = False) -> Iterator[Finding]:
     """Warnings only: a deploy refuses such code. With `certain` without those on code that may run as it is."""
     for member in tree.members():
         for missing in unbuilt(member.resolver) if member.resolver.template.was_serverless else ():
-            message = f"{missing.owner}: its {missing.what} is not built, which `sam build` does"
-            yield _unbuilt_finding(message, advise(DeployAdvice.SAM_TAKES_BUILD), missing.file, missing.line)
+            message = f"{missing.owner}: its {missing.what} is not built"
+            yield _unbuilt_finding(message, advise(DeployAdvice.BUILD_NEWER_THAN_TEMPLATE), missing.file, missing.line)
     if not _names_built_runtime(tree):
         return
     from tapctl.packaging.unbuilt_code import unbuilt_code
@@ -289,9 +289,11 @@ def _unbuilt(tree: StackTree, *, certain: bool = False) -> Iterator[Finding]:
     for code in unbuilt_code(tree):
         if code.certain or not certain:
             by_sam = SERVERLESS in tree.resolver.template.source.text
-            hint = advise(DeployAdvice.SAM_BUILDS if by_sam else DeployAdvice.BUILD, code.command, code.folder)
+            hint = advise(
+                DeployAdvice.RUN_SAM_OR_BUILD if by_sam else DeployAdvice.RUN_COMMAND, code.command, code.folder
+            )
             if code.written:
-                hint = with_step(hint, advise(DeployAdvice.NAME_BUILT, code.written))
+                hint = with_step(hint, advise(DeployAdvice.NAME_BUILT_FILE, code.written))
             yield _unbuilt_finding(f"{code.owner}: {code.what}", hint, code.file, code.line)
 
 
@@ -327,7 +329,7 @@ def _lint_findings(linting: Linting | None) -> tuple[Finding, ...]:
             match.message,
             file=match.file,
             line=match.line,
-            hints=(advise(JudgementAdvice.READ, match.docs),) if match.docs else (),
+            hints=(advise(JudgementAdvice.READ_PAGE, match.docs),) if match.docs else (),
             rule=match.rule,
             severity=match.severity,
         )

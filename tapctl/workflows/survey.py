@@ -1,4 +1,4 @@
-"""What `tapctl account` shows and saves: the limits of an account, without a verdict."""
+"""The limits of an account, without a verdict, for `tapctl account`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def survey(
     reader: AccountReader, settings: Settings, template: Template | None = None, *, holders: bool = False
 ) -> Account:
-    """What `tapctl account` shows and saves: every limit, or with a template what a new stack of it touches."""
+    """Read every limit, or with a template those that a new stack of it touches."""
     with ThreadPoolExecutor(5, "read") as pool:
         identity = pool.submit(reader.identity)
         # First what fails where the credentials do: the catalogue takes a client for each of sixty services.
@@ -56,7 +56,7 @@ def without_hidden(stack: Stack | Unknown | None, hidden: frozenset[str]) -> Sta
         return stack
     withheld = {
         name: Unknown(
-            f"parameter {name} keeps its deployed value, which is secret", advise(JudgementAdvice.GIVE_PARAMETER, name)
+            f"parameter {name} keeps its deployed value, which is secret", advise(JudgementAdvice.PASS_PARAMETER, name)
         )
         for name in hidden & stack.parameters.keys()
     }

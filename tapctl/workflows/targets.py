@@ -105,7 +105,7 @@ def environments(given: Sequence[str], config: Path | None, trusted: Trusted | N
     path = config or find()
     names = [*(load(path).env if path else ()), *(trusted.file.env if trusted else ())]
     if not names:
-        raise ConfigError("there is no environment for `--env '*'`", advise(UsageAdvice.ADD_AN_ENVIRONMENT, FILE))
+        raise ConfigError("there is no environment for `--env '*'`", advise(UsageAdvice.ADD_ENVIRONMENT, "NAME", FILE))
     return tuple(dict.fromkeys(names))
 
 
@@ -119,12 +119,12 @@ def targets(
     Raises `UsageError` for a pattern that no file matches, and for a configuration that is wrong.
     """
     files = _matched(templates)
-    pairs = [(env, file) for env in names for file in files or [""]]
-    chosen = [target for env, file in pairs for target in _of(env, file, settings_of, several=len(files) > 1)]
-    if twice := next((one.name for one in chosen if [other.name for other in chosen].count(one.name) > 1), None):
-        raise UsageError(f"the target {twice} is given twice", advise(UsageAdvice.GIVE_TEMPLATE_ONCE))
-    # Reading the settings of the next one has forgotten what those before hide.
-    for target in chosen:
+    of = partial(_of, settings_of=settings_of, several=len(files) > 1)
+    chosen = [target for env in names for file in files or [""] for target in of(env, file)]
+    known = [target.name for target in chosen]
+    if twice := next((name for name in known if known.count(name) > 1), None):
+        raise UsageError(f"the target {twice} is given twice", advise(UsageAdvice.GIVE_ONCE))
+    for target in chosen:  # reading the settings of the next one has forgotten what those before hide
         hide_parameters(target.settings.hidden)
         for name in target.settings.hidden & target.settings.parameters.keys():
             hide(target.settings.parameters[name])
@@ -210,7 +210,7 @@ def _caught(run: Callable[[], T]) -> T | TapctlError:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What was read for a target; `place` is its account and Region."""
+    """The values read for a target; `place` is its account and Region."""
 
     template: Template
     inputs: Inputs

@@ -32,7 +32,7 @@ def watch(
     """Follow the running operation. Raises `UsageError` without such a stack, and the error of a failed operation."""
     stack = find_stack(aws, name)
     if stack.status == ABSENT:
-        raise UsageError(f"stack {name} does not exist in {aws.region}", advise(DeployAdvice.DEPLOY_CREATES))
+        raise UsageError(f"stack {name} does not exist in {aws.region}", advise(DeployAdvice.CREATE_WITH_DEPLOY))
     status = stack_status(stack.status)
     if not status.running:
         return WatchResult(name, stack.id, stack.status, followed=False)

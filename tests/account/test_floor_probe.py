@@ -60,7 +60,7 @@ def test_an_accepted_reservation_is_undone_at_once(
         stub.add_response(operation, {}, expected)
         with pytest.raises(AwsError) as raised:
             send(reader, Probe("orders-Fn", reserved, 400))
-    assert raised.value.hint == advise(JudgementAdvice.PIN_MINIMUM)
+    assert raised.value.hint == advise(JudgementAdvice.PASS_MINIMUM)
     golden(raised.value)
 
 

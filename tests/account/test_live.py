@@ -99,12 +99,12 @@ REFUSALS = [
     pytest.param("ServiceException", Unknown("lambda:GetAccountSettings failed: its reason"), id="broken"),
 ]
 CREDENTIALS = [
-    ("ExpiredToken", JudgementAdvice.RENEW_CREDENTIALS),
-    ("ExpiredTokenException", JudgementAdvice.RENEW_CREDENTIALS),
-    ("RequestExpired", JudgementAdvice.RENEW_CREDENTIALS),
-    ("InvalidClientTokenId", JudgementAdvice.TEST_CREDENTIALS),
-    ("UnrecognizedClientException", JudgementAdvice.TEST_CREDENTIALS),
-    ("SignatureDoesNotMatch", JudgementAdvice.TEST_CREDENTIALS),
+    ("ExpiredToken", JudgementAdvice.SIGN_IN_AGAIN),
+    ("ExpiredTokenException", JudgementAdvice.SIGN_IN_AGAIN),
+    ("RequestExpired", JudgementAdvice.SIGN_IN_AGAIN),
+    ("InvalidClientTokenId", JudgementAdvice.CHECK_CREDENTIALS),
+    ("UnrecognizedClientException", JudgementAdvice.CHECK_CREDENTIALS),
+    ("SignatureDoesNotMatch", JudgementAdvice.CHECK_CREDENTIALS),
 ]
 
 
@@ -135,7 +135,7 @@ class TestRefusals:
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         with pytest.raises(NoCredentials) as caught:
             LiveAccount(Aws(Connection("eu-west-1"))).settings()
-        assert caught.value.hint == advise(JudgementAdvice.GIVE_CREDENTIALS)
+        assert caught.value.hint == advise(JudgementAdvice.CONFIGURE_CREDENTIALS)
         golden(caught.value)
 
 
@@ -221,7 +221,7 @@ class TestStack:
             {"Fn": LiveFunction("orders-Fn", 30, 10, {"Live": 5, ":3": 3, ":2": 2})},
             {
                 "Stage": "dev",
-                "Secret": Unknown(ANY, advise(JudgementAdvice.GIVE_PARAMETER, "Secret")),
+                "Secret": Unknown(ANY, advise(JudgementAdvice.PASS_PARAMETER, "Secret")),
             },
             {"Fn": FUNCTION, "Live": ALIAS},
         )
@@ -490,7 +490,7 @@ class TestExportsAndLookups:
             found = reader.look_up(["import:B", "import:C"])
             assert found == {
                 "import:B": "2",
-                "import:C": Unknown(ANY, advise(JudgementAdvice.CREATE_LOOKUP, "import:C")),
+                "import:C": Unknown(ANY, advise(JudgementAdvice.CREATE_OR_PASS_LOOKUP, "import:C")),
             }
             golden(reasons(*found.values()))
 
@@ -537,7 +537,7 @@ class TestExportsAndLookups:
                 "ssm:/a": "5",
                 "ssm:/b:3": "7",
                 "ssm:/s": Unknown(ANY),
-                "ssm:/none": Unknown(ANY, advise(JudgementAdvice.CREATE_LOOKUP, "ssm:/none")),
+                "ssm:/none": Unknown(ANY, advise(JudgementAdvice.CREATE_OR_PASS_LOOKUP, "ssm:/none")),
             }
             golden(reasons(*found.values()))
 

@@ -55,7 +55,7 @@ def test_a_pending_request_is_not_repeated(golden: Golden) -> None:
         stubs["service-quotas"].add_response(HISTORY, {"RequestedQuotas": [pending]})
         with pytest.raises(BusyError) as raised:
             is_open(LiveAccount(aws), WantedQuota(CONCURRENCY, 1001))
-    assert raised.value.hint == advise(JudgementAdvice.LIST_INCREASES)
+    assert raised.value.hint == advise(JudgementAdvice.AWAIT_DECISION)
     golden(raised.value)
 
 

@@ -106,7 +106,7 @@ def test_the_accounts_below_a_unit_with_their_states(hub: Callable[[Service], Aw
     assert found == [OrganizationAccount(ONE, "", "ACTIVE"), OrganizationAccount(TWO, "", "SUSPENDED")]
 
 
-def test_a_unit_that_is_not_there(hub: Callable[[Service], Aws]) -> None:
+def test_a_missing_organizational_unit_is_refused(hub: Callable[[Service], Aws]) -> None:
     with pytest.raises(UsageError, match=UNIT):
         list(organization_accounts(hub(Service()), [UNIT]))
 

@@ -31,7 +31,7 @@ def test_an_answer_of_aws_is_read(body: str, expected: int | None) -> None:
 
 
 @pytest.mark.parametrize("body", ["<html>Sign in</html>", "", "[]", '"text"', '{"hello": 1}', '{"Reserved', "null"])
-def test_any_other_is_unknown_and_not_unset(body: str) -> None:
+def test_an_unexpected_answer_is_unknown_and_not_unset(body: str) -> None:
     with answering(200, body) as url:
         aws = aws_at(url)
         value = read_or_unknown(GET_RESERVED, lambda: reserved_concurrency(aws, "Fn"))

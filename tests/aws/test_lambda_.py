@@ -72,7 +72,7 @@ def test_a_reservation_is_set_or_deleted() -> None:
         set_reserved_concurrency(aws, "f", None)
 
 
-def test_what_a_function_logged_within_a_time_in_one_stream_or_all() -> None:
+def test_log_lines_of_a_function_are_read_for_a_time_from_one_stream_or_all() -> None:
     begin = datetime(2026, 11, 30, tzinfo=UTC)
     request = {"logGroupName": "/aws/lambda/f", "startTime": 1795996800000}
     events = [{"timestamp": 1, "message": text, "logStreamName": "s"} for text in ("one\n", "two\n")]

@@ -233,7 +233,7 @@ def test_a_stack_set(stub: tuple[Aws, Stubber]) -> None:
     )
 
 
-def test_a_set_that_is_deleted_is_none(stub: tuple[Aws, Stubber]) -> None:
+def test_a_deleted_stack_set_is_absent(stub: tuple[Aws, Stubber]) -> None:
     aws, answers = stub
     answers.add_response("describe_stack_set", {"StackSet": {"StackSetId": "orders:1", "Status": "DELETED"}})
 
@@ -248,7 +248,9 @@ def test_a_set_that_is_deleted_is_none(stub: tuple[Aws, Stubber]) -> None:
         ("describe_stack_set_operation", "StackSetNotFoundException", lambda sets: sets.operation("a")),
     ],
 )
-def test_what_is_not_there_is_none(method: str, code: str, call: Any, stub: tuple[Aws, Stubber]) -> None:
+def test_a_missing_stack_set_or_operation_is_absent(
+    method: str, code: str, call: Any, stub: tuple[Aws, Stubber]
+) -> None:
     aws, answers = stub
     answers.add_client_error(method, code)
     answers.add_client_error(method, "AccessDenied")
@@ -315,7 +317,7 @@ def test_when_an_operation_is_over(status: str, over: bool) -> None:
     assert SetOperation("a", "UPDATE", status).is_over is over
 
 
-def test_what_the_list_shows_as_running_is_read_by_itself(stub: tuple[Aws, Stubber]) -> None:
+def test_an_operation_listed_as_running_is_described_itself(stub: tuple[Aws, Stubber]) -> None:
     """The list of operations is consistent only eventually."""
     aws, answers = stub
     listed = [entry("RUNNING", "old"), entry("RUNNING", "new"), entry("SUCCEEDED", "done"), entry("QUEUED", "gone")]
@@ -327,7 +329,7 @@ def test_what_the_list_shows_as_running_is_read_by_itself(stub: tuple[Aws, Stubb
     assert [operation.id for operation in set_of(aws).running()] == ["new"]
 
 
-def test_a_set_that_is_not_there_runs_nothing(stub: tuple[Aws, Stubber]) -> None:
+def test_a_missing_stack_set_has_no_running_operation(stub: tuple[Aws, Stubber]) -> None:
     aws, answers = stub
     answers.add_client_error("list_stack_set_operations", "StackSetNotFoundException")
 

@@ -58,7 +58,7 @@ def local(stack_name: str = "") -> str:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working folder without credentials and without state."""
     for name in [
         name for name in os.environ if name.startswith(("AWS_", "TAPCTL_")) or name.lower().endswith("_proxy")
@@ -70,14 +70,14 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("COLUMNS", "140")
-    folder = tmp_path / "desk"
+    folder = tmp_path / "project"
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
 
 
 @pytest.fixture
-def tapctl(desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tapctl:
+def tapctl(workdir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tapctl:
     """The command in this process, from `main` on."""
 
     def run(*arguments: str) -> Answer:

@@ -12,7 +12,9 @@ from tests.support.golden import Golden
 
 
 @pytest.mark.parametrize(("limit", "unreserved"), [(1000, 250), (400, 120), (400, 60), (400, 8), (10, 10)])
-def test_what_is_left_is_named_as_far_as_the_floor_is_known(limit: int, unreserved: int, golden: Golden) -> None:
+def test_the_room_for_reservations_is_shown_as_far_as_the_floor_is_known(
+    limit: int, unreserved: int, golden: Golden
+) -> None:
     golden(room(unreserved, floor(limit)))
 
 
@@ -38,14 +40,14 @@ def test_a_request_that_cannot_be_sent_is_named(
 
 
 def test_a_value_and_a_limit_of_tapctl_toml_are_judged_by_a_snapshot(
-    desk: Path, tapctl: Tapctl, golden: Golden
+    workdir: Path, tapctl: Tapctl, golden: Golden
 ) -> None:
     limits = {"concurrent_executions": 1000, "unreserved_concurrent_executions": 1000}
     quotas = {"vpc/L-F678F1CE": {"value": 5, "usage": 5}, "iot/L-00000001": {"value": 3, "usage": 1}}
     snapshot = {"schema": "tapctl.account/1", "limits": limits, "quotas": quotas}
-    (desk / "account.json").write_text(json.dumps(snapshot))
-    (desk / "template.yaml").write_text("Resources: {V: {Type: AWS::EC2::VPC}, A: {Type: AWS::IoT::Thing}}")
-    (desk / "tapctl.toml").write_text(
+    (workdir / "account.json").write_text(json.dumps(snapshot))
+    (workdir / "template.yaml").write_text("Resources: {V: {Type: AWS::EC2::VPC}, A: {Type: AWS::IoT::Thing}}")
+    (workdir / "tapctl.toml").write_text(
         '[limits."vpc/L-F678F1CE"]\nvalue = 20\nreason = "ticket 123"\n'
         '[[limits.own]]\ntype = "AWS::IoT::Thing"\nquota = "iot/L-00000001"\ncount = 3\ntitle = "Things"\n'
     )

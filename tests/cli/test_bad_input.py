@@ -53,14 +53,14 @@ def worded(err: str) -> str:
 
 
 @pytest.fixture
-def shop(desk: Path) -> Path:
+def shop(workdir: Path) -> Path:
     """A folder with a good template, a good configuration and a saved account."""
-    (desk / "shop.yaml").write_text(SHOP)
-    (desk / "queue.yaml").write_text(QUEUE)
-    (desk / "account.json").write_text(ACCOUNT)
-    (desk / "other.json").write_text('{"Colour": "red"}')
-    (desk / "tapctl.toml").write_text(CONFIG)
-    return desk
+    (workdir / "shop.yaml").write_text(SHOP)
+    (workdir / "queue.yaml").write_text(QUEUE)
+    (workdir / "account.json").write_text(ACCOUNT)
+    (workdir / "other.json").write_text('{"Colour": "red"}')
+    (workdir / "tapctl.toml").write_text(CONFIG)
+    return workdir
 
 
 @pytest.mark.parametrize(
@@ -199,8 +199,8 @@ def test_a_missing_configuration_is_named(shop: Path, tapctl: Tapctl, golden: Go
     golden(answer.err)
 
 
-def test_an_environment_without_any_configuration(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
-    (desk / "shop.yaml").write_text(SHOP)
+def test_an_environment_without_any_configuration(workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
+    (workdir / "shop.yaml").write_text(SHOP)
 
     answer = tapctl("demand", "shop.yaml", "--env", "prod")
 
@@ -208,8 +208,8 @@ def test_an_environment_without_any_configuration(desk: Path, tapctl: Tapctl, go
     golden(worded(answer.err))
 
 
-def test_a_demand_warns_of_a_key_that_is_given_twice(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
-    (desk / "t.yaml").write_text("Resources:\n  T: {Type: AWS::SNS::Topic}\n  T: {Type: AWS::SNS::Topic}\n")
+def test_a_demand_warns_of_a_key_that_is_given_twice(workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
+    (workdir / "t.yaml").write_text("Resources:\n  T: {Type: AWS::SNS::Topic}\n  T: {Type: AWS::SNS::Topic}\n")
     answer = tapctl("demand", "t.yaml")
 
     assert answer.code == 0
@@ -217,7 +217,7 @@ def test_a_demand_warns_of_a_key_that_is_given_twice(desk: Path, tapctl: Tapctl,
 
 
 @pytest.mark.parametrize("command", ["preflight", "demand", "deploy --yes"])
-def test_no_template_given(command: str, desk: Path, tapctl: Tapctl, golden: Golden) -> None:
+def test_no_template_given(command: str, workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl(*command.split(), "--stack-name", "x")
 
     assert answer.is_error(2)
@@ -257,14 +257,14 @@ def test_an_empty_tag_is_refused_before_anything_else(shop: Path, tapctl: Tapctl
 @pytest.mark.parametrize(
     "arguments", [pytest.param(["fly"], id="a command"), pytest.param(["sandbox", "fly"], id="a command of a command")]
 )
-def test_an_unknown_command(arguments: list[str], desk: Path, tapctl: Tapctl, golden: Golden) -> None:
+def test_an_unknown_command(arguments: list[str], workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl(*arguments)
     assert answer.is_error(2)
     golden(worded(answer.err))
 
 
 @pytest.mark.parametrize("arguments", [[], ["sandbox"]], ids=["tapctl alone", "sandbox alone"])
-def test_no_command_shows_the_help_in_lines(arguments: list[str], desk: Path, tapctl: Tapctl) -> None:
+def test_no_command_shows_the_help_in_lines(arguments: list[str], workdir: Path, tapctl: Tapctl) -> None:
     answer = tapctl(*arguments)
 
     assert (answer.code, answer.out) == (2, "")
@@ -419,7 +419,7 @@ def test_the_option_sandbox_chooses_no_environment(
 
 
 @pytest.fixture
-def credentials(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def credentials(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "hushhush")
@@ -543,7 +543,7 @@ def test_an_invalid_aws_environment(
     assert named in answer.err.splitlines()[0]
 
 
-def test_a_port_in_use(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
+def test_a_port_in_use(workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         answer = tapctl("sandbox", "start", "--port", str(port))
@@ -650,7 +650,10 @@ def test_a_result_that_cannot_be_written(shop: Path, fresh: Terminal, golden: Go
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 @pytest.mark.parametrize("arguments", [("--version",), ("--help",), ("preflight", "--help")], ids=" ".join)
 def test_a_full_disk_is_named(
-    arguments: tuple[str, ...], desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: tuple[str, ...],
+    workdir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     with Path("/dev/full").open("w") as full:
         monkeypatch.setattr(sys, "stdout", full)
@@ -661,8 +664,8 @@ def test_a_full_disk_is_named(
     assert (ended.value.code, error.partition(": ")[0], hint.partition(": ")[0]) == (1, "error", "hint")
 
 
-def test_a_removed_working_folder(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
-    desk.rmdir()
+def test_a_removed_working_folder(workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
+    workdir.rmdir()
 
     assert (tapctl("--version").code, tapctl("--help").code) == (0, 0)
     answer = tapctl("preflight", "t.yaml")

@@ -37,11 +37,11 @@ Resources: {T: {Type: AWS::SNS::Topic}}
 
 
 @pytest.fixture
-def project(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (desk / "tapctl.toml").write_text(FILE)
-    (desk / "t.yaml").write_text(TEMPLATE)
+def project(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (workdir / "tapctl.toml").write_text(FILE)
+    (workdir / "t.yaml").write_text(TEMPLATE)
     monkeypatch.setenv("THE_TOKEN", "hush-hush")
-    return desk
+    return workdir
 
 
 def shown(tapctl: Tapctl, *arguments: str) -> dict[str, tuple[Any, str]]:
@@ -83,7 +83,7 @@ def test_a_variable_that_is_not_set_is_no_error(project: Path, tapctl: Tapctl, m
     assert shown(tapctl, "--env", "prod")["parameters.Token"] == ("variable THE_TOKEN, not set", "[env.prod]")
 
 
-def test_the_variables_of_aws_are_named(desk: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variables_of_aws_are_named(workdir: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
 
     rows = shown(tapctl)
@@ -99,13 +99,13 @@ def test_an_option_beats_the_file(tapctl: Tapctl) -> None:
     assert rows["stack_name"] == ("mine", "--stack-name")
 
 
-def test_an_environment_that_is_not_there_is_refused(tapctl: Tapctl) -> None:
+def test_a_missing_environment_is_refused(tapctl: Tapctl) -> None:
     assert tapctl("config", "show", "--env", "nope").is_error(2)
 
 
-def test_what_is_no_text_is_shown_as_json(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
+def test_a_value_other_than_text_is_shown_as_json(workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
     own = '[[limits.own]]\ntype = "AWS::IoT::Thing"\nquota = "iot/L-00000001"\ncount = 1\n'
-    (desk / "tapctl.toml").write_text(own)
+    (workdir / "tapctl.toml").write_text(own)
     answer = tapctl("config", "show")
     assert answer.code == 0, answer
     golden(answer.out)

@@ -19,10 +19,10 @@ PREFLIGHT = ("preflight", "t.json", "--no-lint", "--snapshot", "account.json", "
 
 
 @pytest.fixture
-def shop(desk: Path) -> Path:
-    (desk / "t.json").write_text(TEMPLATE)
-    (desk / "account.json").write_text(ACCOUNT)
-    return desk
+def shop(workdir: Path) -> Path:
+    (workdir / "t.json").write_text(TEMPLATE)
+    (workdir / "account.json").write_text(ACCOUNT)
+    return workdir
 
 
 def test_each_format_goes_to_its_file_and_one_to_stdout(shop: Path, tapctl: Tapctl) -> None:

@@ -133,8 +133,8 @@ class DeployedReference:
 
 @pytest.fixture(scope="module")
 def reference(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedReference]:
-    with sandboxed(shared_sandbox, tmp_path_factory.mktemp("desk"), {}, AccountLimits(150)) as desk:
-        terminal = Terminal(desk.state, environment=desk.environment)
+    with sandboxed(shared_sandbox, tmp_path_factory.mktemp("project"), {}, AccountLimits(150)) as outer:
+        terminal = Terminal(outer.state, environment=outer.environment)
         arguments = ("--env", "local", "--yes", "--no-lint", "--format", "json")
         yield DeployedReference(terminal, terminal.tapctl("deploy", *arguments))
 

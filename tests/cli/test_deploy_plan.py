@@ -20,7 +20,7 @@ QUEUE = "Resources:\n  Queue: {Type: AWS::SQS::Queue, Properties: {DelaySeconds:
 def terminal(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A terminal in a folder with a small template, whose sandbox runs."""
     with sandboxed(
-        shared_sandbox, tmp_path_factory.mktemp("desk"), {"queue.yaml": QUEUE % 1, "tapctl.toml": local("planned")}
+        shared_sandbox, tmp_path_factory.mktemp("project"), {"queue.yaml": QUEUE % 1, "tapctl.toml": local("planned")}
     ) as terminal:
         yield terminal
 
@@ -50,16 +50,18 @@ def test_the_detailed_exit_code_is_2_if_something_would_change(terminal: Termina
 @pytest.mark.parametrize(
     "wrong", [("--nonsense",), ("--express", "--disable-rollback"), ("--parameter", "Colour")], ids=" ".join
 )
-def test_with_detailed_exit_codes_wrong_usage_is_no_change(tapctl: Tapctl, desk: Path, wrong: tuple[str, ...]) -> None:
-    (desk / "queue.yaml").write_text(QUEUE % 1)
+def test_with_detailed_exit_codes_wrong_usage_is_no_change(
+    tapctl: Tapctl, workdir: Path, wrong: tuple[str, ...]
+) -> None:
+    (workdir / "queue.yaml").write_text(QUEUE % 1)
     plan = ("deploy", "queue.yaml", "--stack-name", "s", "--plan")
 
     assert tapctl(*plan, *wrong).code == 2
     assert tapctl(*plan, "--detailed-exitcode", *wrong).code == 1
 
 
-def test_detailed_exit_codes_are_a_plans(tapctl: Tapctl, desk: Path, golden: Golden) -> None:
-    (desk / "queue.yaml").write_text(QUEUE % 1)
+def test_detailed_exit_codes_are_a_plans(tapctl: Tapctl, workdir: Path, golden: Golden) -> None:
+    (workdir / "queue.yaml").write_text(QUEUE % 1)
 
     answer = tapctl("deploy", "queue.yaml", "--stack-name", "s", "--yes", "--detailed-exitcode")
 
@@ -69,9 +71,9 @@ def test_detailed_exit_codes_are_a_plans(tapctl: Tapctl, desk: Path, golden: Gol
 
 @pytest.mark.parametrize("option", [("--no-wait",), ("--recover",), ("--leave", "Queue")], ids=" ".join)
 def test_a_plan_takes_no_option_of_an_execution(
-    tapctl: Tapctl, desk: Path, option: tuple[str, ...], golden: Golden
+    tapctl: Tapctl, workdir: Path, option: tuple[str, ...], golden: Golden
 ) -> None:
-    (desk / "queue.yaml").write_text(QUEUE % 1)
+    (workdir / "queue.yaml").write_text(QUEUE % 1)
 
     answer = tapctl("deploy", "queue.yaml", "--stack-name", "s", "--plan", *option)
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.xdist_group("cli prompt")
 
 
 @pytest.fixture(scope="module")
-def desk(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+def terminal(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A terminal in a folder with a small template, whose sandbox runs."""
     queue = "Resources:\n  Queue: {Type: AWS::SQS::Queue}\n"
     properties = "".join(f"      {key}: {value}\n" for key, value in FUNCTION.items())
@@ -31,7 +31,7 @@ def desk(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory
         "worker.yaml": f"{worker}      ReservedConcurrentExecutions: 30\n",
         "tapctl.toml": local("asked"),
     }
-    with sandboxed(shared_sandbox, tmp_path_factory.mktemp("desk"), files) as terminal:
+    with sandboxed(shared_sandbox, tmp_path_factory.mktemp("project"), files) as terminal:
         yield terminal
 
 
@@ -108,22 +108,22 @@ def stacks(terminal: Terminal) -> str:
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n"], ids=["no", "just enter"])
-def test_a_declined_deploy_changes_nothing(answer: str, desk: Terminal, golden: Golden) -> None:
-    prompt = PromptedCommand(desk)
+def test_a_declined_deploy_changes_nothing(answer: str, terminal: Terminal, golden: Golden) -> None:
+    prompt = PromptedCommand(terminal)
     prompt.wait_for(QUESTION)
     assert "AWS::SQS::Queue" in prompt.output
     prompt.answer(answer)
 
     assert prompt.finish() == 0
     golden(prompt.output.splitlines()[-1])
-    assert '"asked"' not in stacks(desk)
+    assert '"asked"' not in stacks(terminal)
 
 
 @pytest.mark.parametrize("how", ["Ctrl-C", "Ctrl-D", "the end of the job", "a closed terminal"])
 def test_an_interrupt_at_the_question_exits_with_130_and_leaves_nothing(
-    how: str, desk: Terminal, golden: Golden
+    how: str, terminal: Terminal, golden: Golden
 ) -> None:
-    prompt = PromptedCommand(desk)
+    prompt = PromptedCommand(terminal)
     prompt.wait_for(QUESTION)
     if how == "Ctrl-D":
         prompt.answer("\x04")
@@ -133,18 +133,18 @@ def test_an_interrupt_at_the_question_exits_with_130_and_leaves_nothing(
     assert prompt.finish() == 130
     golden([line for line in prompt.output.splitlines() if line.startswith("error: ")])
     assert "Traceback" not in prompt.output
-    assert '"asked"' not in stacks(desk)
+    assert '"asked"' not in stacks(terminal)
 
 
 REMEDIED = ("deploy", "worker.yaml", "--env", "local", "--stack-name", "remedied", "--no-lint", "--yes")
 REMEDY = "Worker: reservation of 30 in the template, dropped by the remedy"
 
 
-def test_a_remedy_is_asked_about_even_with_yes_and_a_no_exits_with_3(desk: Terminal, golden: Golden) -> None:
-    prompt = PromptedCommand(desk, command=REMEDIED)
+def test_a_remedy_is_asked_about_even_with_yes_and_a_no_exits_with_3(terminal: Terminal, golden: Golden) -> None:
+    prompt = PromptedCommand(terminal, command=REMEDIED)
     prompt.wait_for("Drop the reservation of Worker (30)? [y/N]: ")
     prompt.answer("n\n")
-    alone = desk.tapctl(*REMEDIED, "--format", "github")
+    alone = terminal.tapctl(*REMEDIED, "--format", "github")
 
     assert (prompt.finish(), alone.code) == (3, 3)
     said = [
@@ -155,28 +155,29 @@ def test_a_remedy_is_asked_about_even_with_yes_and_a_no_exits_with_3(desk: Termi
     golden("\n".join([*said[1], *said[2]]))
     for output in (prompt.output, alone.err):
         assert "`--remedy adjust`" in output
-    assert '"remedied"' not in stacks(desk)
+    assert '"remedied"' not in stacks(terminal)
 
 
-def test_a_deploy_with_a_remedy_says_so_at_its_end_as_does_its_verification(desk: Terminal) -> None:
-    prompt = PromptedCommand(desk, command=REMEDIED)
+def test_a_deploy_with_a_remedy_says_so_at_its_end_as_does_its_verification(terminal: Terminal) -> None:
+    prompt = PromptedCommand(terminal, command=REMEDIED)
     prompt.wait_for("Drop the reservation of Worker (30)? [y/N]: ")
     prompt.answer("y\n")
 
     assert prompt.finish() == 0
     assert " ".join(prompt.output.split()).endswith(f"proved; {REMEDY}")
-    again = desk.tapctl(*REMEDIED, "--remedy", "adjust", "--format", "json")
+    again = terminal.tapctl(*REMEDIED, "--remedy", "adjust", "--format", "json")
     assert (again.code, again.json()["remedied"]) == (0, {"Worker": REMEDY.removeprefix("Worker: ")})
-    verified = desk.tapctl("verify", "--env", "local", "--stack-name", "remedied")
+    verified = terminal.tapctl("verify", "--env", "local", "--stack-name", "remedied")
     assert verified.code == 0
     assert verified.out.splitlines()[-1].endswith(f"proved; {REMEDY}")
 
 
-def test_an_interrupt_at_the_question_of_destroy_exits_with_130(desk: Terminal) -> None:
+def test_an_interrupt_at_the_question_of_destroy_exits_with_130(terminal: Terminal) -> None:
     assert (
-        desk.tapctl("deploy", "queue.yaml", "--env", "local", "--no-lint", "--yes", "--stack-name", "stays").code == 0
+        terminal.tapctl("deploy", "queue.yaml", "--env", "local", "--no-lint", "--yes", "--stack-name", "stays").code
+        == 0
     )
-    prompt = PromptedCommand(desk, command=("destroy", "--env", "local", "--stack-name", "stays"))
+    prompt = PromptedCommand(terminal, command=("destroy", "--env", "local", "--stack-name", "stays"))
     prompt.wait_for("[y/N]: ")
     prompt.interrupt()
 
@@ -184,8 +185,8 @@ def test_an_interrupt_at_the_question_of_destroy_exits_with_130(desk: Terminal) 
     assert "\nerror: interrupted" in prompt.output
 
 
-def test_a_confirmed_deploy_creates_the_stack(desk: Terminal) -> None:
-    prompt = PromptedCommand(desk, "--stack-name", "agreed")
+def test_a_confirmed_deploy_creates_the_stack(terminal: Terminal) -> None:
+    prompt = PromptedCommand(terminal, "--stack-name", "agreed")
     prompt.wait_for("Deploy these changes to agreed? [y/N]: ")
     prompt.answer("y\n")
 
@@ -193,23 +194,23 @@ def test_a_confirmed_deploy_creates_the_stack(desk: Terminal) -> None:
     assert "stack agreed is CREATE_COMPLETE" in prompt.output
 
 
-def test_in_ci_no_question_is_asked_even_on_a_terminal(desk: Terminal, golden: Golden) -> None:
-    prompt = PromptedCommand(Terminal(desk.state, desk.cwd, {"CI": "true"}))
+def test_in_ci_no_question_is_asked_even_on_a_terminal(terminal: Terminal, golden: Golden) -> None:
+    prompt = PromptedCommand(Terminal(terminal.state, terminal.cwd, {"CI": "true"}))
 
     assert prompt.finish() == 2
     golden([line for line in prompt.output.splitlines() if line.startswith("error: ")])
 
 
-def test_a_terminal_gets_colour_unless_no_color_is_set(desk: Terminal) -> None:
+def test_a_terminal_gets_colour_unless_no_color_is_set(terminal: Terminal) -> None:
     for more, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
-        prompt = PromptedCommand(Terminal(desk.state, desk.cwd, more), "--yes")
+        prompt = PromptedCommand(Terminal(terminal.state, terminal.cwd, more), "--yes")
 
         assert prompt.finish() == 0
         assert ("\x1b[" in prompt.output) is coloured
 
 
-def test_a_terminal_gets_lines_that_break_no_word(desk: Terminal) -> None:
-    narrow = Terminal(desk.state, desk.cwd, {"COLUMNS": "60", "NO_COLOR": "1"})
+def test_a_terminal_gets_lines_that_break_no_word(terminal: Terminal) -> None:
+    narrow = Terminal(terminal.state, terminal.cwd, {"COLUMNS": "60", "NO_COLOR": "1"})
     prompt = PromptedCommand(
         narrow, command=("preflight", "queue.yaml", "--env", "local", "--snapshot", "there/is/none.json")
     )

@@ -43,41 +43,41 @@ def template(answer: str, delay: int) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def desk(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+def terminal(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A terminal in a folder with a template that deploys and one that fails."""
     files = {"good.json": json.dumps(template("SUCCESS", 1)), "bad.json": json.dumps(template("FAILED", 2))}
-    with sandboxed(shared_sandbox, tmp_path_factory.mktemp("desk"), {**files, "tapctl.toml": local()}) as terminal:
+    with sandboxed(shared_sandbox, tmp_path_factory.mktemp("project"), {**files, "tapctl.toml": local()}) as terminal:
         yield terminal
 
 
-def deploy(desk: Terminal, stack: str, file: str, *options: str) -> Answer:
-    return desk.tapctl("deploy", file, "--env", "local", "--stack-name", stack, "--yes", "--no-lint", *options)
+def deploy(terminal: Terminal, stack: str, file: str, *options: str) -> Answer:
+    return terminal.tapctl("deploy", file, "--env", "local", "--stack-name", stack, "--yes", "--no-lint", *options)
 
 
-def test_redeploying_the_last_good_template_verifies_it_once(desk: Terminal) -> None:
-    codes = [deploy(desk, "back", file).code for file in ("good.json", "bad.json")]
-    again = deploy(desk, "back", "good.json")
-    once_more = deploy(desk, "back", "good.json")
+def test_redeploying_the_last_good_template_verifies_it_once(terminal: Terminal) -> None:
+    codes = [deploy(terminal, "back", file).code for file in ("good.json", "bad.json")]
+    again = deploy(terminal, "back", "good.json")
+    once_more = deploy(terminal, "back", "good.json")
 
     assert (codes, again.code, once_more.code) == ([0, 6], 0, 0)
     assert "verification" in again.out
     assert "verification" not in once_more.out
     assert "retrying" not in again.err
-    assert desk.tapctl("verify", "--env", "local", "--stack-name", "back").code == 0
+    assert terminal.tapctl("verify", "--env", "local", "--stack-name", "back").code == 0
 
 
-def test_verify_reports_a_failed_creation_in_one_check(desk: Terminal, golden: Golden) -> None:
-    assert deploy(desk, "never", "bad.json").code == 6
-    answer = desk.tapctl("verify", "--env", "local", "--stack-name", "never", "--format", "json", "--retry", "60")
+def test_verify_reports_a_failed_creation_in_one_check(terminal: Terminal, golden: Golden) -> None:
+    assert deploy(terminal, "never", "bad.json").code == 6
+    answer = terminal.tapctl("verify", "--env", "local", "--stack-name", "never", "--format", "json", "--retry", "60")
 
     assert answer.code == 8
     [check] = answer.json()["checks"]
     golden([check["message"], check["hint"]])
 
 
-def test_the_document_of_a_failed_deploy_has_the_outcome_the_changes_and_the_first_cause(desk: Terminal) -> None:
-    assert deploy(desk, "told", "good.json").code == 0
-    answer = deploy(desk, "told", "bad.json", "--format", "json")
+def test_the_document_of_a_failed_deploy_has_the_outcome_the_changes_and_the_first_cause(terminal: Terminal) -> None:
+    assert deploy(terminal, "told", "good.json").code == 0
+    answer = deploy(terminal, "told", "bad.json", "--format", "json")
 
     assert answer.code == 6
     document = answer.json()
@@ -87,8 +87,8 @@ def test_the_document_of_a_failed_deploy_has_the_outcome_the_changes_and_the_fir
     assert (document["error"]["logical_id"], document["error"]["reason"]) == ("Migration", "the migration broke")
 
 
-def test_the_hint_of_a_failed_custom_resource_is_its_function(desk: Terminal, golden: Golden) -> None:
-    answer = deploy(desk, "hinted", "bad.json")
+def test_the_hint_of_a_failed_custom_resource_is_its_function(terminal: Terminal, golden: Golden) -> None:
+    answer = deploy(terminal, "hinted", "bad.json")
 
     assert answer.code == 6
     assert "hinted-Worker-" in answer.err

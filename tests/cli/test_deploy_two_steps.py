@@ -31,7 +31,7 @@ def deploy(a: int, b: int, *options: str) -> tuple[str, ...]:
 def terminal(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A terminal whose sandbox has no room to raise one function before another is lowered."""
     files = {"two.yaml": TEMPLATE, "tapctl.toml": local("two")}
-    with sandboxed(shared_sandbox, tmp_path_factory.mktemp("desk"), files, AccountLimits(160, 100)) as terminal:
+    with sandboxed(shared_sandbox, tmp_path_factory.mktemp("project"), files, AccountLimits(160, 100)) as terminal:
         yield terminal
 
 

@@ -69,8 +69,8 @@ def test_the_policy_changes_nothing_but_what_experiments_make(tapctl: Tapctl) ->
     assert all("EventSourceMapping" in action for action in mappings["Action"])
 
 
-def test_a_protected_environment_is_refused(tapctl: Tapctl, desk: Path, golden: Golden) -> None:
-    (desk / "tapctl.toml").write_text('[env.prod]\nregion = "eu-west-1"\nprotected = true\n')
+def test_a_protected_environment_is_refused(tapctl: Tapctl, workdir: Path, golden: Golden) -> None:
+    (workdir / "tapctl.toml").write_text('[env.prod]\nregion = "eu-west-1"\nprotected = true\n')
     for command in ("run", "clean"):
         answer = tapctl("evidence", command, "--env", "prod", "--yes")
         assert answer.code == 2
@@ -85,7 +85,7 @@ def test_no_credentials_are_an_error_before_the_plan(tapctl: Tapctl, golden: Gol
 
 
 def test_without_a_terminal_the_plan_is_shown_and_nothing_is_done(
-    tapctl: Tapctl, desk: Path, monkeypatch: pytest.MonkeyPatch
+    tapctl: Tapctl, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
@@ -96,15 +96,15 @@ def test_without_a_terminal_the_plan_is_shown_and_nothing_is_done(
             shown = "222222222222, eu-west-1" in answer.err
             assert (answer.code, shown, "pass `--yes`" in answer.err) == (2, True, True)
 
-    assert list(desk.iterdir()) == []
+    assert list(workdir.iterdir()) == []
 
 
 def test_a_record_that_cannot_be_written_is_refused_before_anything_is_made(
-    tapctl: Tapctl, desk: Path, monkeypatch: pytest.MonkeyPatch, golden: Golden
+    tapctl: Tapctl, workdir: Path, monkeypatch: pytest.MonkeyPatch, golden: Golden
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    (desk / "evidence").write_text("a file")
+    (workdir / "evidence").write_text("a file")
     with answering(200, IDENTITY) as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
         answer = tapctl("evidence", "run", "--region", "eu-west-1", "--yes")
@@ -112,7 +112,7 @@ def test_a_record_that_cannot_be_written_is_refused_before_anything_is_made(
     assert answer.code == 2
     (error,) = [line for line in answer.err.splitlines() if line.startswith("error: ")]
     golden(re.sub(r"evidence/\S+\.json", "<record>", error))
-    assert not (desk.parent / "state" / "evidence").exists()
+    assert not (workdir.parent / "state" / "evidence").exists()
 
 
 def test_the_workflow_runs_cleans_and_opens_a_pull_request() -> None:
@@ -125,7 +125,7 @@ def test_the_workflow_runs_cleans_and_opens_a_pull_request() -> None:
     assert commands["Delete what is left"]["if"] == "always()"
 
 
-def test_what_was_cleaned_fulfils_its_schema(sandbox_terminal: Terminal, tmp_path: Path) -> None:
+def test_the_document_of_clean_fulfils_its_schema(sandbox_terminal: Terminal, tmp_path: Path) -> None:
     (tmp_path / "tapctl.toml").write_text(local())
     terminal = Terminal(sandbox_terminal.state, tmp_path, sandbox_terminal.environment)
 

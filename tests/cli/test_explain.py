@@ -68,18 +68,18 @@ Resources:
 
 
 @pytest.mark.parametrize("limit", [10, 400, 1000])
-def test_the_sum_of_a_verdict(limit: int, desk: Path, tapctl: Tapctl, golden: Golden) -> None:
-    (desk / "t.yaml").write_text(TEMPLATE)
+def test_the_sum_of_a_verdict(limit: int, workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
+    (workdir / "t.yaml").write_text(TEMPLATE)
     limits = f'{{"concurrent_executions": {limit}, "unreserved_concurrent_executions": {limit}}}'
-    (desk / "a.json").write_text(f'{{"schema": "tapctl.account/1", "limits": {limits}}}')
+    (workdir / "a.json").write_text(f'{{"schema": "tapctl.account/1", "limits": {limits}}}')
 
     golden(tapctl("preflight", "t.yaml", "--snapshot", "a.json", "--no-lint", "--explain").out)
 
 
-def test_beside_a_document_the_sum_is_talk(desk: Path, tapctl: Tapctl) -> None:
-    (desk / "t.yaml").write_text(TEMPLATE)
+def test_beside_a_document_the_sum_is_talk(workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / "t.yaml").write_text(TEMPLATE)
     limits = '{"concurrent_executions": 10, "unreserved_concurrent_executions": 10}'
-    (desk / "a.json").write_text(f'{{"schema": "tapctl.account/1", "limits": {limits}}}')
+    (workdir / "a.json").write_text(f'{{"schema": "tapctl.account/1", "limits": {limits}}}')
     answer = tapctl("preflight", "t.yaml", "--snapshot", "a.json", "--no-lint", "--explain", "--format", "json")
 
     assert answer.json()["schema"] == "tapctl.preflight/1"

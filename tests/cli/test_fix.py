@@ -43,11 +43,11 @@ Fix = Callable[..., Answer]
 
 
 @pytest.fixture
-def folder(desk: Path) -> Path:
+def folder(workdir: Path) -> Path:
     limits = {"concurrent_executions": 150, "unreserved_concurrent_executions": 150}
-    (desk / "account.json").write_text(json.dumps({"schema": "tapctl.account/1", "limits": limits}))
-    (desk / "t.yaml").write_text(TEMPLATE)
-    return desk
+    (workdir / "account.json").write_text(json.dumps({"schema": "tapctl.account/1", "limits": limits}))
+    (workdir / "t.yaml").write_text(TEMPLATE)
+    return workdir
 
 
 @pytest.fixture

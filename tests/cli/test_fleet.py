@@ -28,7 +28,7 @@ BOTH = (REGION, OTHER_REGION)
 
 
 @dataclass
-class Story:
+class ProdFleet:
     """A fleet `prod` of the sandbox's accounts, and the command."""
 
     fleet: Fleet
@@ -64,82 +64,82 @@ class Story:
 
 
 @pytest.fixture
-def story(desk: Path, fleet: Fleet, shared_sandbox: SharedSandbox, tapctl: Tapctl) -> Story:
+def prod(workdir: Path, fleet: Fleet, shared_sandbox: SharedSandbox, tapctl: Tapctl) -> ProdFleet:
     """Six accounts with limits of 10, 50, 400 and 1000, in two Regions; one more of 1000 is not in the fleet."""
     accounts = [*fleet.accounts, *shared_sandbox.new_ids(3)]
     for account, limit in zip(accounts, (10, 50, 400, 400, 1000, 1000, 1000), strict=True):
         fleet.limits(account, limit)
-    story = Story(fleet, accounts[:6], desk, tapctl)
-    story.write()
-    return story
+    prod = ProdFleet(fleet, accounts[:6], workdir, tapctl)
+    prod.write()
+    return prod
 
 
 DEPLOY = ("deploy", "--yes", "--remedy", "adjust")
 
 
-def test_a_fleet_is_rolled_out_fails_in_part_is_repaired_proved_and_joined(story: Story, golden: Golden) -> None:
-    broken = story.accounts[4]
-    story.section = {"failure_tolerance": 1, "region_concurrency": "parallel"}
-    story.write()
-    story.fleet.rules(fail={f"{broken}/{OTHER_REGION}": Failure("boom", times=1)})
+def test_a_fleet_is_rolled_out_fails_in_part_is_repaired_proved_and_joined(prod: ProdFleet, golden: Golden) -> None:
+    broken = prod.accounts[4]
+    prod.section = {"failure_tolerance": 1, "region_concurrency": "parallel"}
+    prod.write()
+    prod.fleet.rules(fail={f"{broken}/{OTHER_REGION}": Failure("boom", times=1)})
 
-    plan = story.run("plan", "--remedy", "adjust")
+    plan = prod.run("plan", "--remedy", "adjust")
     assert plan.code == 0
-    golden(f"{plan.err}\n{plan.out}", "plan", **story.names)
+    golden(f"{plan.err}\n{plan.out}", "plan", **prod.names)
 
-    first = story.run(*DEPLOY)
+    first = prod.run(*DEPLOY)
     assert first.code == 6
     assert f"{broken}/{OTHER_REGION} failed: boom" in first.err
-    golden(first.out, "one account fails", **story.names)
+    golden(first.out, "one account fails", **prod.names)
 
-    unproved = story.run("verify")
+    unproved = prod.run("verify")
     assert unproved.code == 8
-    golden(unproved.out, "verify", **story.names)
+    golden(unproved.out, "verify", **prod.names)
 
-    second = story.run(*DEPLOY)
+    second = prod.run(*DEPLOY)
     assert second.code == 0
-    golden(second.out, "repaired", **story.names)
-    assert story.run("verify").code == 0
-    stacks = [len(story.fleet.stacks(account, region)) for account in story.accounts for region in BOTH]
+    golden(second.out, "repaired", **prod.names)
+    assert prod.run("verify").code == 0
+    stacks = [len(prod.fleet.stacks(account, region)) for account in prod.accounts for region in BOTH]
     assert stacks == [1] * 12
 
-    third = story.run(*DEPLOY)
+    third = prod.run(*DEPLOY)
     assert third.code == 0
-    golden(third.out, "nothing to change", **story.names)
+    golden(third.out, "nothing to change", **prod.names)
 
 
-def test_an_account_that_joins_gets_an_instance_and_the_others_stay(story: Story, golden: Golden) -> None:
-    joining = story.accounts.pop()
-    story.section = {"regions": [REGION]}
-    story.write()
-    assert story.document(*DEPLOY, "--no-verify")["operations"] != []
-    story.accounts.append(joining)
-    story.write()
+def test_an_account_that_joins_gets_an_instance_and_the_others_stay(prod: ProdFleet, golden: Golden) -> None:
+    joining = prod.accounts.pop()
+    prod.section = {"regions": [REGION]}
+    prod.write()
+    assert prod.document(*DEPLOY, "--no-verify")["operations"] != []
+    prod.accounts.append(joining)
+    prod.write()
 
-    document = story.document(*DEPLOY, "--no-verify")
+    document = prod.document(*DEPLOY, "--no-verify")
 
     (operation,) = document["operations"]
     assert [cell["account_id"] for cell in operation["cells"]] == [joining]
     assert len(document["deployed"]) == 6
 
 
-def test_each_document_fulfils_its_schema(story: Story) -> None:
-    story.section = {"regions": [REGION], "accounts": story.accounts[1:4], "canary": [], "failure_tolerance": 1}
-    story.write()
-    story.fleet.rules(fail={f"{story.accounts[2]}/{REGION}": Failure("boom", times=1)})
+def test_each_document_fulfils_its_schema(prod: ProdFleet) -> None:
+    prod.section = {"regions": [REGION], "accounts": prod.accounts[1:4], "canary": [], "failure_tolerance": 1}
+    prod.write()
+    prod.fleet.rules(fail={f"{prod.accounts[2]}/{REGION}": Failure("boom", times=1)})
 
-    plan = story.document("plan", "--remedy", "adjust")
+    plan = prod.document("plan", "--remedy", "adjust")
     assert [step["action"] for step in plan["steps"]] == ["create_set", "create", "create"]
     assert len(plan["override_sets"]) == 2
 
-    failed = story.document(*DEPLOY, code=6)
+    failed = prod.document(*DEPLOY, code=6)
     cells = {cell["account_id"]: cell["status"] for end in failed["operations"] for cell in end["cells"]}
-    assert cells == dict(zip(story.accounts[1:4], ["SUCCEEDED", "FAILED", "SUCCEEDED"], strict=True))
+    assert cells == dict(zip(prod.accounts[1:4], ["SUCCEEDED", "FAILED", "SUCCEEDED"], strict=True))
     assert len(failed["verification"]) == 2
 
-    assert [cell["verified"] for cell in story.document("verify", code=8)["cells"]] == [True, False, True]
-    assert story.document("watch")["operation"] is None
-    assert story.document("destroy", "--yes")["destroyed"]
+    assert [cell["verified"] for cell in prod.document("verify", code=8)["cells"]] == [True, False, True]
+    assert prod.document("watch")["operation"] is None
+    assert prod.document("destroy", "--yes")["destroyed"]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -147,89 +147,89 @@ def test_each_document_fulfils_its_schema(story: Story) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_remedy_needs_consent_and_a_question_a_terminal(story: Story, golden: Golden) -> None:
-    story.section = {"regions": [REGION]}
-    story.write()
+def test_a_remedy_needs_consent_and_a_question_a_terminal(prod: ProdFleet, golden: Golden) -> None:
+    prod.section = {"regions": [REGION]}
+    prod.write()
 
-    without = story.run("deploy", "--yes")
+    without = prod.run("deploy", "--yes")
     assert without.code == 3
     golden("\n".join(without.err.splitlines()[-2:]), "consent")
-    assert story.run("plan").code == 3
-    assert story.document("deploy", "--yes", code=3)["error"]["exit_code"] == 3
-    assert story.run("deploy", "--remedy", "adjust").code == 2
-    assert story.run("destroy").code == 2
+    assert prod.run("plan").code == 3
+    assert prod.document("deploy", "--yes", code=3)["error"]["exit_code"] == 3
+    assert prod.run("deploy", "--remedy", "adjust").code == 2
+    assert prod.run("destroy").code == 2
 
 
-def test_what_exceeds_is_left_out_with_3_and_what_is_uncertain_with_4(story: Story, golden: Golden) -> None:
-    story.section = {"regions": [REGION], "accounts": [story.accounts[0], story.accounts[2], story.accounts[4]]}
-    story.write()
+def test_cells_that_exceed_are_left_out_with_3_and_uncertain_ones_with_4(prod: ProdFleet, golden: Golden) -> None:
+    prod.section = {"regions": [REGION], "accounts": [prod.accounts[0], prod.accounts[2], prod.accounts[4]]}
+    prod.write()
     command = ("deploy", "--yes", "--remedy", "fail", "--no-verify")
-    exceeding = story.run(*command)
-    story.section["accounts"] = [story.accounts[2], story.accounts[4]]
-    story.write()
-    uncertain = story.run(*command)
+    exceeding = prod.run(*command)
+    prod.section["accounts"] = [prod.accounts[2], prod.accounts[4]]
+    prod.write()
+    uncertain = prod.run(*command)
 
     assert (exceeding.code, uncertain.code) == (3, 4)
-    golden(exceeding.out, "exceeds", **story.names)
-    golden(uncertain.out, "uncertain", **story.names)
-    assert story.run(*command, "--allow-uncertain").code in (0, 6)
+    golden(exceeding.out, "exceeds", **prod.names)
+    golden(uncertain.out, "uncertain", **prod.names)
+    assert prod.run(*command, "--allow-uncertain").code in (0, 6)
 
 
-def test_a_canary_that_fails_stops_with_6(story: Story, golden: Golden) -> None:
-    story.section = {"regions": [REGION], "canary": [story.accounts[4]]}
-    story.write()
-    story.fleet.rules(fail={f"{story.accounts[4]}/{REGION}": Failure("boom")})
+def test_a_canary_that_fails_stops_with_6(prod: ProdFleet, golden: Golden) -> None:
+    prod.section = {"regions": [REGION], "canary": [prod.accounts[4]]}
+    prod.write()
+    prod.fleet.rules(fail={f"{prod.accounts[4]}/{REGION}": Failure("boom")})
 
-    answer = story.run(*DEPLOY)
+    answer = prod.run(*DEPLOY)
 
     assert answer.code == 6
-    golden(answer.out, **story.names)
+    golden(answer.out, **prod.names)
 
 
-def test_an_operation_of_another_user_is_5_and_can_be_watched(story: Story, golden: Golden) -> None:
-    story.section = {"regions": [REGION], "accounts": [story.accounts[4]]}
-    story.write()
-    assert story.run(*DEPLOY, "--no-verify").code == 0
-    story.fleet.hold()
-    foreign = story.fleet.begin("update_stack_instances", name="orders", Accounts=[story.accounts[4]])
+def test_an_operation_of_another_user_is_5_and_can_be_watched(prod: ProdFleet, golden: Golden) -> None:
+    prod.section = {"regions": [REGION], "accounts": [prod.accounts[4]]}
+    prod.write()
+    assert prod.run(*DEPLOY, "--no-verify").code == 0
+    prod.fleet.hold()
+    foreign = prod.fleet.begin("update_stack_instances", name="orders", Accounts=[prod.accounts[4]])
 
-    busy = story.run(*DEPLOY)
-    planned = story.run("plan")
-    later = threading.Timer(3, story.fleet.release)
+    busy = prod.run(*DEPLOY)
+    planned = prod.run("plan")
+    later = threading.Timer(3, prod.fleet.release)
     later.start()
-    watched = story.run("watch")
+    watched = prod.run("watch")
     later.join()
 
     assert (busy.code, planned.code, watched.code) == (5, 0, 0)
     golden([line for line in planned.err.splitlines() if foreign in line], "plan", operation=foreign)
     golden(busy.err, "busy", operation=foreign)
     golden(watched.out, "watch", operation=foreign)
-    golden(story.run("watch").out, "none")
+    golden(prod.run("watch").out, "none")
 
 
-def test_an_inoperable_instance_is_7(story: Story, golden: Golden) -> None:
-    story.section = {"regions": [REGION], "accounts": [story.accounts[4]]}
-    story.write()
-    assert story.run(*DEPLOY, "--no-verify").code == 0
-    story.fleet.rules(fail={f"{story.accounts[4]}/{REGION}": Failure("boom", times=1)})
+def test_an_inoperable_instance_is_7(prod: ProdFleet, golden: Golden) -> None:
+    prod.section = {"regions": [REGION], "accounts": [prod.accounts[4]]}
+    prod.write()
+    assert prod.run(*DEPLOY, "--no-verify").code == 0
+    prod.fleet.rules(fail={f"{prod.accounts[4]}/{REGION}": Failure("boom", times=1)})
 
-    destroyed = story.run("destroy", "--yes")
+    destroyed = prod.run("destroy", "--yes")
     assert destroyed.code == 7
-    golden(destroyed.out, "destroy", **story.names)
-    deployed = story.run(*DEPLOY)
+    golden(destroyed.out, "destroy", **prod.names)
+    deployed = prod.run(*DEPLOY)
     assert deployed.code == 7
-    golden("\n".join(deployed.err.splitlines()[-9:]), "deploy", **story.names)
+    golden("\n".join(deployed.err.splitlines()[-9:]), "deploy", **prod.names)
 
 
-def test_an_interrupt_is_130_and_leaves_the_operation_running(story: Story, tmp_path: Path, golden: Golden) -> None:
-    story.section = {"regions": [REGION], "accounts": story.accounts[4:]}
-    story.write()
-    story.fleet.rules(cell_seconds=3)
-    variables = {"TAPCTL_SANDBOX_ACCOUNT": story.fleet.admin}
-    terminal = Terminal(tmp_path / "state", story.folder, variables)
+def test_an_interrupt_is_130_and_leaves_the_operation_running(prod: ProdFleet, tmp_path: Path, golden: Golden) -> None:
+    prod.section = {"regions": [REGION], "accounts": prod.accounts[4:]}
+    prod.write()
+    prod.fleet.rules(cell_seconds=3)
+    variables = {"TAPCTL_SANDBOX_ACCOUNT": prod.fleet.admin}
+    terminal = Terminal(tmp_path / "state", prod.folder, variables)
     running = subprocess.Popen(
         [sys.executable, "-m", "tapctl", "fleet", "deploy", "prod", "--env", "local", "--no-lint", "--yes"],
-        cwd=story.folder,
+        cwd=prod.folder,
         env=terminal.variables,
         stderr=subprocess.PIPE,
         text=True,
@@ -244,7 +244,7 @@ def test_an_interrupt_is_130_and_leaves_the_operation_running(story: Story, tmp_
     assert running.returncode == 130
     ending = [line for line in said.splitlines() if line.startswith(("error: ", "hint: "))]
     golden([re.sub(r"\btapctl-[\w-]+", "<operation>", line) for line in ending])
-    story.fleet.rules()
+    prod.fleet.rules()
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -252,19 +252,19 @@ def test_an_interrupt_is_130_and_leaves_the_operation_running(story: Story, tmp_
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_protected_environment_is_not_destroyed(story: Story, golden: Golden) -> None:
-    story.write(env="sandbox = true\nprotected = true")
+def test_a_protected_environment_is_not_destroyed(prod: ProdFleet, golden: Golden) -> None:
+    prod.write(env="sandbox = true\nprotected = true")
 
-    answer = story.run("destroy", "--yes")
+    answer = prod.run("destroy", "--yes")
 
     assert answer.code == 2
     golden(answer.err)
 
 
-def test_a_set_of_the_same_name_is_refused(story: Story, golden: Golden) -> None:
-    story.fleet.create_set(name="orders")
+def test_a_set_of_the_same_name_is_refused(prod: ProdFleet, golden: Golden) -> None:
+    prod.fleet.create_set(name="orders")
 
-    answers = [story.run(*DEPLOY), story.run("plan"), story.run("destroy", "--yes")]
+    answers = [prod.run(*DEPLOY), prod.run("plan"), prod.run("destroy", "--yes")]
 
     assert [answer.code for answer in answers] == [2, 2, 2]
     golden(answers[0].err)
@@ -305,14 +305,14 @@ NONSENSE = [
 
 @pytest.mark.parametrize("line", NONSENSE, ids=[line[:60].replace("\n", ", ") for line in NONSENSE])
 def test_nonsense_in_the_configuration_is_one_line_with_a_hint(
-    line: str, desk: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
+    line: str, workdir: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
 ) -> None:
     serve(Service())
     given = {"regions": '["eu-west-1"]', "accounts": '["111111111111"]', "stack_set": '"orders"', "read_role": '"r"'}
     names = [setting.partition(" ")[0] for setting in line.splitlines()]
     lines = [f"{name} = {value}" for name, value in given.items() if name not in names]
-    (desk / "tapctl.toml").write_text("\n".join(["[fleet.prod]", *lines, line, ""]))
-    (desk / "template.json").write_text(json.dumps(reserving()))
+    (workdir / "tapctl.toml").write_text("\n".join(["[fleet.prod]", *lines, line, ""]))
+    (workdir / "template.json").write_text(json.dumps(reserving()))
 
     answer = tapctl("fleet", "plan", "prod", "--no-lint")
 
@@ -341,7 +341,7 @@ UNITS = f'ous = ["{UNIT}"]'
 
 
 def plan(
-    desk: Path,
+    workdir: Path,
     tapctl: Tapctl,
     accounts: str,
     *more: str,
@@ -349,17 +349,17 @@ def plan(
     read_role: str = "r",
 ) -> Any:
     section = f'regions = ["eu-west-1"]\nread_role = "{read_role}"\nstack_set = "orders"\n{accounts}\n'
-    (desk / "tapctl.toml").write_text("".join(f"[fleet.{name}]\n{section}" for name in fleets))
-    (desk / "template.json").write_text(json.dumps(reserving()))
+    (workdir / "tapctl.toml").write_text("".join(f"[fleet.{name}]\n{section}" for name in fleets))
+    (workdir / "template.json").write_text(json.dumps(reserving()))
     return tapctl("fleet", "plan", "--no-lint", *more)
 
 
 def test_several_fleets_need_a_name(
-    desk: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
+    workdir: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
 ) -> None:
     serve(Service())
 
-    answers = [plan(desk, tapctl, LISTED, *more, fleets=("prod", "dev")) for more in ((), ("prod,dev",), ("prd",))]
+    answers = [plan(workdir, tapctl, LISTED, *more, fleets=("prod", "dev")) for more in ((), ("prod,dev",), ("prd",))]
 
     assert [answer.code for answer in answers] == [2, 2, 2]
     golden("\n".join(answer.err for answer in answers))
@@ -367,22 +367,22 @@ def test_several_fleets_need_a_name(
 
 @pytest.mark.parametrize("command", ["plan", "deploy", "watch", "verify", "destroy"])
 def test_a_fleet_that_does_not_exist_is_the_error_even_without_a_terminal(
-    command: str, desk: Path, tapctl: Tapctl
+    command: str, workdir: Path, tapctl: Tapctl
 ) -> None:
-    (desk / "template.json").write_text(json.dumps(reserving()))
-    (desk / "tapctl.toml").write_text('template = "template.json"\n[fleet.prod]\nstack_set = "orders"\n')
+    (workdir / "template.json").write_text(json.dumps(reserving()))
+    (workdir / "tapctl.toml").write_text('template = "template.json"\n[fleet.prod]\nstack_set = "orders"\n')
 
     answer = tapctl("fleet", command, "prd")
     assert (answer.code, "no fleet `prd`" in answer.err, "confirmation" in answer.err) == (2, True, False)
 
 
-def test_what_is_no_account_no_unit_and_no_set(
-    desk: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
+def test_invalid_accounts_units_and_stack_sets_are_refused(
+    workdir: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
 ) -> None:
     serve(Service(units={UNIT: ()}))
-    missing = plan(desk, tapctl, 'ous = ["ou-abcd-22222222"]')
-    empty = plan(desk, tapctl, UNITS)
-    (desk / "tapctl.toml").write_text(f'[fleet.prod]\nregions = ["eu-west-1"]\n{LISTED}\n')
+    missing = plan(workdir, tapctl, 'ous = ["ou-abcd-22222222"]')
+    empty = plan(workdir, tapctl, UNITS)
+    (workdir / "tapctl.toml").write_text(f'[fleet.prod]\nregions = ["eu-west-1"]\n{LISTED}\n')
     unnamed = tapctl("fleet", "plan", "--no-lint")
 
     assert [answer.code for answer in (missing, empty, unnamed)] == [2, 2, 2]
@@ -390,11 +390,11 @@ def test_what_is_no_account_no_unit_and_no_set(
 
 
 def test_an_account_that_is_named_twice_is_planned_once(
-    desk: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
+    workdir: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
 ) -> None:
     serve(Service(refusals=NO_SET))
 
-    answer = plan(desk, tapctl, LISTED, "--format", "json")
+    answer = plan(workdir, tapctl, LISTED, "--format", "json")
 
     assert answer.code == 0
     assert sum(len(override_set["cells"]) for override_set in answer.json()["override_sets"]) == 2
@@ -418,34 +418,34 @@ def test_an_account_that_is_named_twice_is_planned_once(
         ),
     ],
 )
-def test_what_aws_refuses(
-    service: Service, code: int, desk: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
+def test_a_refusal_of_organizations_is_one_line_with_a_hint(
+    service: Service, code: int, workdir: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
 ) -> None:
     serve(service)
 
-    answer = plan(desk, tapctl, f'accounts = ["{ONE}", "{TWO}"]')
+    answer = plan(workdir, tapctl, f'accounts = ["{ONE}", "{TWO}"]')
 
     assert answer.code == code
     golden(f"{answer.err}\n{answer.out}")
 
 
 def test_organizations_that_throttles_is_asked_again(
-    desk: Path, serve: Callable[[Service], None], tapctl: Tapctl
+    workdir: Path, serve: Callable[[Service], None], tapctl: Tapctl
 ) -> None:
     service = Service(units={UNIT: (ONE, TWO)}, refusals=NO_SET, throttled=frozenset({"ListAccountsForParent"}))
     serve(service)
 
-    assert plan(desk, tapctl, UNITS).code == 0
+    assert plan(workdir, tapctl, UNITS).code == 0
     assert service.counts["ListAccountsForParent"] == 2
 
 
 def test_a_role_of_another_account_does_not_speak_for_this_one(
-    desk: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
+    workdir: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
 ) -> None:
     service = Service(refusals=NO_SET)
     serve(service)
     section = f'accounts = ["{ONE}", "{TWO}"]'
-    answer = plan(desk, tapctl, section, "--format", "json", read_role=f"arn:aws:iam::{ONE}:role/r")
+    answer = plan(workdir, tapctl, section, "--format", "json", read_role=f"arn:aws:iam::{ONE}:role/r")
 
     assert answer.code == 4
     (left,) = answer.json()["left_out"]

@@ -22,7 +22,7 @@ LIMITS = {"1": 1000, "2": 1000, "3": 400, "4": 50, "5": 10, "6": 1000}
 
 
 @dataclass
-class Desk:
+class Example:
     """The folder of the example, whose accounts have other ids."""
 
     folder: Path
@@ -56,13 +56,13 @@ class Desk:
 
 
 @pytest.fixture
-def desk(
+def example(
     fleet: Fleet,
     shared_sandbox: SharedSandbox,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> Desk:
+) -> Example:
     monkeypatch.delenv("CI", raising=False)
     ids = dict(zip("1234567", (*fleet.accounts, *shared_sandbox.new_ids(3)), strict=True))
     folder = tmp_path / "fleet"
@@ -71,7 +71,7 @@ def desk(
         text = re.sub(r"\b(\d)\1{11}\b", lambda match: ids[match[1]], file.read_text())
         (folder / file.name).write_text(text)
     monkeypatch.chdir(folder)
-    made = Desk(folder, ids, monkeypatch, capsys)
+    made = Example(folder, ids, monkeypatch, capsys)
     given = (f"--account-limit={ids[digit]}={limit}" for digit, limit in LIMITS.items())
     assert made.tapctl("sandbox", "start", *given).code == 0
     return made
@@ -81,15 +81,15 @@ def cells(entries: Any) -> list[int]:
     return [len(entry["cells"]) for entry in entries]
 
 
-def test_the_fleet_of_the_readme(desk: Desk) -> None:
-    with desk.account("6"):
-        assert desk.tapctl("deploy", "--yes", "--no-lint", "--no-verify").code == 0
+def test_the_fleet_of_the_readme(example: Example) -> None:
+    with example.account("6"):
+        assert example.tapctl("deploy", "--yes", "--no-lint", "--no-verify").code == 0
 
-    judged = desk.tapctl("preflight", "--targets", "prod", "--no-lint", "--format", "json")
+    judged = example.tapctl("preflight", "--targets", "prod", "--no-lint", "--format", "json")
     verdicts = [cell["verdict"] for cell in judged.json()["cells"]]
     assert (judged.code, verdicts) == (3, ["fits"] * 4 + ["uncertain"] * 2 + ["exceeds"] * 4 + ["fits"] * 2)
 
-    plan = desk.tapctl("fleet", "plan", "prod", "--no-lint", "--format", "json")
+    plan = example.tapctl("fleet", "plan", "prod", "--no-lint", "--format", "json")
     sets = plan.json()["override_sets"]
     assert (plan.code, [override_set["overrides"] for override_set in sets]) == (
         3,
@@ -97,25 +97,25 @@ def test_the_fleet_of_the_readme(desk: Desk) -> None:
     )
     assert cells(sets) == [6, 2, 4]
 
-    code, rollout = desk.deploys()
+    code, rollout = example.deploys()
     failed = [
         cell for operation in rollout["operations"] for cell in operation["cells"] if cell["status"] != "SUCCEEDED"
     ]
     assert (code, len(rollout["deployed"])) == (6, 11)
-    assert [(cell["account_id"], cell["region"]) for cell in failed] == [(desk.ids["6"], "us-east-1")]
-    assert desk.tapctl("fleet", "verify", "prod").code == 8
+    assert [(cell["account_id"], cell["region"]) for cell in failed] == [(example.ids["6"], "us-east-1")]
+    assert example.tapctl("fleet", "verify", "prod").code == 8
 
-    with desk.account("6"):
-        assert desk.tapctl("destroy", "--yes").code == 0
-    code, rollout = desk.deploys()
+    with example.account("6"):
+        assert example.tapctl("destroy", "--yes").code == 0
+    code, rollout = example.deploys()
     # The instance whose creation failed is deleted, and created again.
     assert (code, cells(rollout["operations"]), len(rollout["deployed"])) == (0, [1, 1], 12)
-    assert desk.tapctl("fleet", "verify", "prod").code == 0
+    assert example.tapctl("fleet", "verify", "prod").code == 0
 
-    code, rollout = desk.deploys()
+    code, rollout = example.deploys()
     assert (code, rollout["operations"], len(rollout["deployed"])) == (0, [], 12)
 
-    desk.add("7")  # with the limit of the administrator account
-    code, rollout = desk.deploys()
+    example.add("7")  # with the limit of the administrator account
+    code, rollout = example.deploys()
     assert (code, cells(rollout["operations"]), len(rollout["deployed"])) == (0, [2], 14)
-    assert desk.tapctl("fleet", "destroy", "prod", "--yes").code == 0
+    assert example.tapctl("fleet", "destroy", "prod", "--yes").code == 0

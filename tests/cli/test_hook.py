@@ -65,7 +65,7 @@ def payload(template: str = TEMPLATE, **more: Any) -> Callable[[str], bytes]:
     ("target", "more"),
     [("STACK", {"previousTemplate": None}), ("CHANGE_SET", {"changedResources": [{"action": "CREATE"}]})],
 )
-def test_what_exceeds_fails_the_hook(target: str, more: dict[str, Any]) -> None:
+def test_a_template_that_exceeds_fails_the_hook(target: str, more: dict[str, Any]) -> None:
     asked = event(target, change_set=CHANGE_SET)
     answer = respond(asked, payload(**more), opened(account(), Size="5"))
 
@@ -74,7 +74,7 @@ def test_what_exceeds_fails_the_hook(target: str, more: dict[str, Any]) -> None:
     assert "Fn reserves 5" in answer["message"]
 
 
-def test_what_fits_succeeds() -> None:
+def test_a_template_that_fits_passes_the_hook() -> None:
     answer = respond(event(change_set=CHANGE_SET), payload(), opened(account(1000), Size="5"))
 
     assert (answer["hookStatus"], "errorCode" in answer) == ("SUCCESS", False)
@@ -105,7 +105,7 @@ def test_a_value_that_is_not_shown_is_unknown(block_on: str, status: str, monkey
         pytest.param(event(), "", id="no template"),
     ],
 )
-def test_what_adds_nothing_is_not_judged(asked: dict[str, Any], text: str) -> None:
+def test_a_template_that_adds_nothing_is_not_judged(asked: dict[str, Any], text: str) -> None:
     found = account()
 
     assert respond(asked, payload(text), opened(found))["hookStatus"] == "SUCCESS"
@@ -162,14 +162,14 @@ def test_the_parameters_of_a_change_set_are_read() -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_the_stack_is_what_the_schemas_take(desk: Path, tapctl: Tapctl) -> None:
+def test_the_stack_is_what_the_schemas_take(workdir: Path, tapctl: Tapctl) -> None:
     answer = tapctl("hook", "template", "--folder", "gate")
-    template = yaml.safe_load((desk / "gate" / "template.yaml").read_text())
+    template = yaml.safe_load((workdir / "gate" / "template.yaml").read_text())
 
     assert answer.code == 0
-    assert {path.relative_to(desk / "gate").as_posix() for path in (desk / "gate").rglob("*.*")} == {*written()}
+    assert {path.relative_to(workdir / "gate").as_posix() for path in (workdir / "gate").rglob("*.*")} == {*written()}
     assert template == body()
-    text = (desk / "gate" / "template.yaml").read_text()
+    text = (workdir / "gate" / "template.yaml").read_text()
     assert [match for match in lint(text, config=ManualArgs(regions=["us-east-1"])) if match.rule.id[0] == "E"] == []
 
 
@@ -192,9 +192,9 @@ def test_the_function_may_only_read() -> None:
     assert log["PolicyDocument"]["Statement"][0]["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
 
 
-def test_nothing_is_overwritten(desk: Path, tapctl: Tapctl) -> None:
-    (desk / "gate" / "code").mkdir(parents=True)
-    (desk / "gate" / "code" / "app.py").write_text("mine\n")
+def test_nothing_is_overwritten(workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / "gate" / "code").mkdir(parents=True)
+    (workdir / "gate" / "code" / "app.py").write_text("mine\n")
 
     assert tapctl("hook", "template", "--folder", "gate").is_error(2)
-    assert not (desk / "gate" / "template.yaml").exists()
+    assert not (workdir / "gate" / "template.yaml").exists()

@@ -55,7 +55,7 @@ def test_the_version_needs_no_typer_and_help_loads_nothing_heavy(loaded: Loaded)
         assert not heavy & packages, command
 
 
-def test_what_needs_no_account_loads_neither_boto3_nor_cfn_lint(loaded: Loaded) -> None:
+def test_a_command_without_an_account_loads_neither_boto3_nor_cfn_lint(loaded: Loaded) -> None:
     preflight = "preflight queue.yaml --snapshot account.json --no-lint --format"
     commands = ("demand queue.yaml", "demand loop.yaml", f"{preflight} json", f"{preflight} text", "sandbox status")
     for command, packages in zip(commands, loaded(*commands), strict=True):

@@ -40,14 +40,14 @@ CDK = {"app": "node app.js", "profile": "dev", "tags": [{"Key": "team", "Value":
 
 
 @pytest.fixture
-def sam(desk: Path) -> Path:
-    (desk / "template.yaml").write_text(TEMPLATE)
-    (desk / "app.yaml").write_text(TEMPLATE)
-    (desk / "samconfig.toml").write_text(SAM)
-    (desk / "parameters").mkdir()
-    (desk / "parameters" / "params-prod.json").write_text('[{"ParameterKey": "Size", "ParameterValue": "9"}]')
-    (desk / "parameters" / "other.json").write_text('{"NotOfThisTemplate": "1"}')
-    return desk
+def sam(workdir: Path) -> Path:
+    (workdir / "template.yaml").write_text(TEMPLATE)
+    (workdir / "app.yaml").write_text(TEMPLATE)
+    (workdir / "samconfig.toml").write_text(SAM)
+    (workdir / "parameters").mkdir()
+    (workdir / "parameters" / "params-prod.json").write_text('[{"ParameterKey": "Size", "ParameterValue": "9"}]')
+    (workdir / "parameters" / "other.json").write_text('{"NotOfThisTemplate": "1"}')
+    return workdir
 
 
 def test_the_values_of_samconfig_and_of_parameter_files_are_taken(sam: Path, tapctl: Tapctl, golden: Golden) -> None:
@@ -60,81 +60,83 @@ def test_the_values_of_samconfig_and_of_parameter_files_are_taken(sam: Path, tap
     assert "hush" not in (sam / "tapctl.toml").read_text()
 
 
-def test_one_environment_of_sam_is_that_of_all(desk: Path, tapctl: Tapctl) -> None:
-    (desk / "template.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}")
-    (desk / "samconfig.toml").write_text('[default.deploy.parameters]\nstack_name = "shop"\nregion = "eu-west-1"\n')
+def test_a_single_environment_of_sam_sets_the_defaults(workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / "template.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}")
+    (workdir / "samconfig.toml").write_text('[default.deploy.parameters]\nstack_name = "shop"\nregion = "eu-west-1"\n')
     tapctl("init", "--yes")
 
-    file = load(desk / "tapctl.toml")
+    file = load(workdir / "tapctl.toml")
     assert (file.stack_name, file.defaults.region, list(file.env)) == ("shop", "eu-west-1", ["local"])
 
 
-def test_what_cdk_json_says_is_taken(desk: Path, tapctl: Tapctl) -> None:
-    (desk / "cdk.json").write_text(json.dumps(CDK))
+def test_the_settings_of_cdk_json_are_proposed(workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / "cdk.json").write_text(json.dumps(CDK))
     tapctl("init", "--yes")
 
-    file = load(desk / "tapctl.toml")
+    file = load(workdir / "tapctl.toml")
     assert (file.template, file.defaults.profile, file.defaults.tags) == ("cdk.out", "dev", {"team": "shop"})
 
 
-def test_a_template_is_found_by_its_content(desk: Path, tapctl: Tapctl) -> None:
-    (desk / "infra").mkdir()
-    (desk / "infra" / "shop.yaml").write_text(TEMPLATE)
-    (desk / "infra" / "values.yaml").write_text("Resources: none\n")
+def test_a_template_is_found_by_its_content(workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / "infra").mkdir()
+    (workdir / "infra" / "shop.yaml").write_text(TEMPLATE)
+    (workdir / "infra" / "values.yaml").write_text("Resources: none\n")
     tapctl("init", "--yes")
 
-    text = (desk / "tapctl.toml").read_text()
-    assert load(desk / "tapctl.toml").template == "infra/shop.yaml"
+    text = (workdir / "tapctl.toml").read_text()
+    assert load(workdir / "tapctl.toml").template == "infra/shop.yaml"
     assert "# parameters.Size" in text
     assert "values.yaml" not in text
 
 
-def test_what_has_no_default_has_a_place_in_the_only_environment(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
-    (desk / "template.yaml").write_text(TEMPLATE)
+def test_a_parameter_without_a_default_has_a_place_in_the_only_environment(
+    workdir: Path, tapctl: Tapctl, golden: Golden
+) -> None:
+    (workdir / "template.yaml").write_text(TEMPLATE)
 
     answer = tapctl("init", "--yes")
-    file = load(desk / "tapctl.toml")
+    file = load(workdir / "tapctl.toml")
     assert file.env["local"].parameters == {"ApiToken": FromEnvironment(env="API_TOKEN")}
-    golden([(desk / "tapctl.toml").read_text(), answer.err])
-    lines = (desk / "tapctl.toml").read_text().splitlines()
+    golden([(workdir / "tapctl.toml").read_text(), answer.err])
+    lines = (workdir / "tapctl.toml").read_text().splitlines()
     filled = [line.removeprefix("# ") if line.startswith(("# Size", "# Name")) else line for line in lines]
-    (desk / "tapctl.toml").write_text("\n".join(filled))
-    assert set(load(desk / "tapctl.toml").env["local"].parameters) == {"Size", "Name", "ApiToken"}
+    (workdir / "tapctl.toml").write_text("\n".join(filled))
+    assert set(load(workdir / "tapctl.toml").env["local"].parameters) == {"Size", "Name", "ApiToken"}
 
 
-def test_what_all_environments_share_is_asked_for_once(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
-    (desk / "template.yaml").write_text(TEMPLATE)
-    (desk / "samconfig.toml").write_text('[default.deploy.parameters]\nregion = "eu-west-1"\n')
+def test_a_parameter_of_all_environments_is_asked_for_once(workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
+    (workdir / "template.yaml").write_text(TEMPLATE)
+    (workdir / "samconfig.toml").write_text('[default.deploy.parameters]\nregion = "eu-west-1"\n')
 
     answer = tapctl("init", "--yes")
     golden([line for line in answer.err.splitlines() if line.startswith("next: ")])
-    assert (desk / "tapctl.toml").read_text().count("# Size") == 1
+    assert (workdir / "tapctl.toml").read_text().count("# Size") == 1
 
 
-def test_an_empty_folder_gets_the_smallest_file(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
+def test_an_empty_folder_gets_the_smallest_file(workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl("init", "--yes")
 
-    golden([(desk / "tapctl.toml").read_text(), answer.err])
+    golden([(workdir / "tapctl.toml").read_text(), answer.err])
 
 
 @pytest.mark.parametrize("names", [("Shop",), ("Shop", "Data")])
 def test_the_stacks_of_an_app_keep_their_names(
-    names: tuple[str, ...], desk: Path, tapctl: Tapctl, golden: Golden
+    names: tuple[str, ...], workdir: Path, tapctl: Tapctl, golden: Golden
 ) -> None:
     stack = "aws:cloudformation:stack"
     artifacts = {name: {"type": stack, "properties": {"templateFile": f"{name}.json"}} for name in names}
-    (desk / "cdk.json").write_text(json.dumps(CDK))
-    (desk / "cdk.out").mkdir()
-    (desk / "cdk.out" / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    (workdir / "cdk.json").write_text(json.dumps(CDK))
+    (workdir / "cdk.out").mkdir()
+    (workdir / "cdk.out" / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
     for name in names:
-        (desk / "cdk.out" / f"{name}.json").write_text('{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}')
+        (workdir / "cdk.out" / f"{name}.json").write_text('{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}')
 
     answer = tapctl("init", "--yes")
-    golden([(desk / "tapctl.toml").read_text(), answer.err])
+    golden([(workdir / "tapctl.toml").read_text(), answer.err])
 
 
-def test_an_app_that_was_not_synthesised_is_synthesised_next(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
-    (desk / "cdk.json").write_text(json.dumps(CDK))
+def test_an_app_that_was_not_synthesised_is_synthesised_next(workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
+    (workdir / "cdk.json").write_text(json.dumps(CDK))
 
     answer = tapctl("init", "--yes")
     golden([answer.err, tapctl("demand").err])
@@ -183,17 +185,17 @@ def test_the_workflow_runs_each_environment(sam: Path, tapctl: Tapctl, golden: G
     [("samconfig.toml", "[default\n"), ("cdk.json", "{"), ("samconfig.toml", "\udcff")],
     ids=["samconfig", "cdk", "not UTF-8"],
 )
-def test_a_broken_file_is_named(name: str, text: str, desk: Path, tapctl: Tapctl) -> None:
-    (desk / name).write_bytes(text.encode(errors="surrogateescape"))
+def test_a_broken_file_is_named(name: str, text: str, workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / name).write_bytes(text.encode(errors="surrogateescape"))
 
     answer = tapctl("init", "--yes")
     assert answer.is_error(2)
     assert name in answer.err
-    assert not (desk / "tapctl.toml").exists()
+    assert not (workdir / "tapctl.toml").exists()
 
 
-def test_a_value_that_tapctl_refuses_is_named(desk: Path, tapctl: Tapctl) -> None:
-    (desk / "samconfig.toml").write_text(
+def test_a_value_that_tapctl_refuses_is_named(workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / "samconfig.toml").write_text(
         '[prod.deploy.parameters]\nregion = "eu-west-1"\ncapabilities = "CAPABILITY_ALL"\n'
     )
 
@@ -202,9 +204,9 @@ def test_a_value_that_tapctl_refuses_is_named(desk: Path, tapctl: Tapctl) -> Non
     assert "capabilities" in answer.err
 
 
-def test_a_name_cannot_leave_its_comment(desk: Path, tapctl: Tapctl) -> None:
-    (desk / "template.yaml").write_text(TEMPLATE)
-    (desk / "x\n[env.evil]\n#.yaml").write_text(TEMPLATE)
+def test_a_name_cannot_leave_its_comment(workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / "template.yaml").write_text(TEMPLATE)
+    (workdir / "x\n[env.evil]\n#.yaml").write_text(TEMPLATE)
     tapctl("init", "--yes")
 
-    assert "evil" not in load(desk / "tapctl.toml").env
+    assert "evil" not in load(workdir / "tapctl.toml").env

@@ -23,12 +23,12 @@ Resources:
 
 
 @pytest.fixture
-def template(desk: Path) -> str:
-    (desk / "net.yaml").write_text(TEMPLATE)
+def template(workdir: Path) -> str:
+    (workdir / "net.yaml").write_text(TEMPLATE)
     return "net.yaml"
 
 
-def test_what_a_new_stack_adds_is_the_contract_s(template: str, tapctl: Tapctl) -> None:
+def test_additions_of_a_new_stack_are_those_of_the_contract(template: str, tapctl: Tapctl) -> None:
     answer = tapctl("limits", "--template", template, "--format", "json")
     document = json.loads(answer.out)
     rows = {entry["id"]: entry for entry in document["limits"]}
@@ -52,8 +52,8 @@ def test_what_a_new_stack_adds_is_the_contract_s(template: str, tapctl: Tapctl) 
     assert {"type": "Custom::Own", "count": 1} in document["coverage"]
 
 
-def test_concurrency_is_what_the_functions_claim(desk: Path, tapctl: Tapctl) -> None:
-    (desk / "claims.yaml").write_text(
+def test_concurrency_is_what_the_functions_claim(workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / "claims.yaml").write_text(
         """
 Parameters: {Open: {Type: Number}}
 Resources:
@@ -75,8 +75,8 @@ def test_a_parameter_settles_what_was_open(template: str, tapctl: Tapctl) -> Non
     assert tapctl("limits", "--template", template, "-p", "Count=1", "--format", "json").code == 0
 
 
-def test_what_only_the_deploy_knows_is_open(desk: Path, tapctl: Tapctl) -> None:
-    (desk / "open.yaml").write_text(
+def test_a_value_that_only_the_deploy_knows_is_unknown(workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / "open.yaml").write_text(
         "Parameters: {Type: {Type: String}}\n"
         "Resources: {I: {Type: AWS::EC2::Instance, Properties: {InstanceType: !Ref Type}}}\n"
     )
@@ -106,11 +106,11 @@ def test_the_tables_are_for_people_and_for_markdown(template: str, tapctl: Tapct
 
 
 @pytest.mark.parametrize("format_", ["text", "markdown"])
-def test_names_of_the_template_are_data(format_: str, desk: Path, tapctl: Tapctl) -> None:
+def test_names_of_the_template_are_data(format_: str, workdir: Path, tapctl: Tapctl) -> None:
     name = "V\n::error::x<img>"
     subnet = {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": name}}}
     resources = {name: {"Type": "AWS::EC2::VPC"}, "One": subnet, "Own": {"Type": name}}
-    (desk / "t.json").write_text(json.dumps({"Resources": resources}))
+    (workdir / "t.json").write_text(json.dumps({"Resources": resources}))
 
     shown = tapctl("limits", "--template", "t.json", "--format", format_).out
 

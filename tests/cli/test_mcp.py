@@ -38,10 +38,10 @@ def client(server: Any) -> Any:
 
 
 @pytest.fixture
-def ask(desk: Path) -> Ask:
+def ask(workdir: Path) -> Ask:
     """A tool's answer, and whether it is an error."""
-    (desk / "t.yaml").write_text(TEMPLATE)
-    (desk / "a.json").write_text(json.dumps({"schema": "tapctl.account/1", "limits": LIMITS}))
+    (workdir / "t.yaml").write_text(TEMPLATE)
+    (workdir / "a.json").write_text(json.dumps({"schema": "tapctl.account/1", "limits": LIMITS}))
 
     async def call(tool: str, arguments: dict[str, Any]) -> tuple[bool, str]:
         async with client(door.build_server()) as session:
@@ -79,11 +79,11 @@ def test_a_client_asks_for_a_verdict(ask: Ask) -> None:
     assert (document["schema"], document["verdict"], document["exit_code"]) == ("tapctl.preflight/1", "exceeds", 3)
 
 
-def test_the_remedy_is_a_diff_and_nothing_is_written(ask: Ask, desk: Path) -> None:
+def test_the_remedy_is_a_diff_and_nothing_is_written(ask: Ask, workdir: Path) -> None:
     document = json.loads(ask("fix", template="t.yaml", snapshot="a.json")[1])
 
     assert "-      ReservedConcurrentExecutions: 20" in document["diff"]
-    assert (desk / "t.yaml").read_text() == TEMPLATE
+    assert (workdir / "t.yaml").read_text() == TEMPLATE
 
 
 def test_an_error_has_its_hint(ask: Ask) -> None:
@@ -98,11 +98,11 @@ def test_a_value_is_never_an_option(ask: Ask) -> None:
     assert ask("explain", topic="--help")[0]
 
 
-def test_over_stdio_stdout_has_the_protocol_alone(desk: Path) -> None:
+def test_over_stdio_stdout_has_the_protocol_alone(workdir: Path) -> None:
     from mcp import StdioServerParameters
 
-    (desk / "t.yaml").write_text(TEMPLATE)
-    server = StdioServerParameters(command=sys.executable, args=["-m", "tapctl", "mcp"], cwd=str(desk))
+    (workdir / "t.yaml").write_text(TEMPLATE)
+    server = StdioServerParameters(command=sys.executable, args=["-m", "tapctl", "mcp"], cwd=str(workdir))
 
     async def call() -> str:
         async with client(server) as session:
@@ -123,5 +123,5 @@ def test_an_answer_is_bounded(key: str) -> None:
     assert document[key]
 
 
-def test_what_cannot_be_cut_is_refused() -> None:
+def test_a_document_that_cannot_be_shortened_is_refused() -> None:
     assert "too long" in door.bounded({"x": {str(number): "y" * 100 for number in range(1000)}})

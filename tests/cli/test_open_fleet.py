@@ -33,12 +33,12 @@ def lambda_refusal(code: str, status: int) -> tuple[int, str, str]:
 
 
 @pytest.fixture
-def fleet(desk: Path) -> Callable[[str], None]:
+def fleet(workdir: Path) -> Callable[[str], None]:
     """Write the template, and a tapctl.toml with this fleet `prod`."""
 
     def write(section: str, template: str = TEMPLATE) -> None:
-        (desk / "t.yaml").write_text(template)
-        (desk / "tapctl.toml").write_text(f'template = "t.yaml"\n[fleet.prod]\n{section}')
+        (workdir / "t.yaml").write_text(template)
+        (workdir / "tapctl.toml").write_text(f'template = "t.yaml"\n[fleet.prod]\n{section}')
 
     return write
 
@@ -171,11 +171,11 @@ def test_a_saved_fleet_is_judged_without_credentials(
 
 
 def test_the_stack_of_a_snapshot_is_the_one_that_is_updated(
-    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+    fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl
 ) -> None:
     fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\n')
     stack = {"name": "orders", "functions": {"Webhook": {"physical_id": "w", "reserved": 100}}}
-    save(desk / "saved", ONE, "eu-west-1", 110, 100, stack=stack)
+    save(workdir / "saved", ONE, "eu-west-1", 110, 100, stack=stack)
 
     document = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "json").json()
 
@@ -184,22 +184,24 @@ def test_the_stack_of_a_snapshot_is_the_one_that_is_updated(
 
 
 def test_a_parameter_that_is_not_declared_is_a_usage_error(
-    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+    fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl
 ) -> None:
     fleet(FLEET + f'accounts = ["{ONE}"]\n')
-    save(desk / "saved", ONE, "eu-west-1", 1000)
+    save(workdir / "saved", ONE, "eu-west-1", 1000)
 
     assert tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "-p", "Gone=1").code == 2
 
 
-def test_the_matrix_with_its_causes(fleet: Callable[[str], None], desk: Path, tapctl: Tapctl, golden: Golden) -> None:
+def test_the_matrix_with_its_causes(
+    fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl, golden: Golden
+) -> None:
     fleet(
         FLEET + f'accounts = ["{ONE}", "{TWO}", "{THREE}", "444444444444"]\n'
         f"[fleet.prod.account.{TWO}]\nparameters = {{ Size = 5 }}\n"
     )
     for account, limit in {ONE: 1000, TWO: 50, THREE: 10}.items():
         for region in ("eu-west-1", "us-east-1"):
-            save(desk / "saved", account, region, limit)
+            save(workdir / "saved", account, region, limit)
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved")
 
@@ -207,11 +209,13 @@ def test_the_matrix_with_its_causes(fleet: Callable[[str], None], desk: Path, ta
     golden(answer.out)
 
 
-def test_past_40_accounts_only_what_deviates_is_shown(fleet: Callable[[str], None], desk: Path, tapctl: Tapctl) -> None:
+def test_past_40_accounts_only_what_deviates_is_shown(
+    fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl
+) -> None:
     ids = [f"{100_000_000_000 + number}" for number in range(60)]
     fleet(f'regions = ["eu-west-1"]\naccounts = {json.dumps(ids)}\n')
     for number, account in enumerate(ids):
-        save(desk / "saved", account, "eu-west-1", 10 if number < 17 else 1000)
+        save(workdir / "saved", account, "eu-west-1", 10 if number < 17 else 1000)
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved")
 
@@ -221,12 +225,12 @@ def test_past_40_accounts_only_what_deviates_is_shown(fleet: Callable[[str], Non
 
 @pytest.mark.parametrize(("fit", "others"), [(41, 1), (2, 41), (41, 0)])
 def test_the_accounts_without_a_row_are_counted(
-    fit: int, others: int, fleet: Callable[[str], None], desk: Path, tapctl: Tapctl, golden: Golden
+    fit: int, others: int, fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl, golden: Golden
 ) -> None:
     ids = [f"{100_000_000_000 + number}" for number in range(fit + others)]
     fleet(f'regions = ["eu-west-1"]\naccounts = {json.dumps(ids)}\n')
     for number, account in enumerate(ids):
-        save(desk / "saved", account, "eu-west-1", 1000 if number < fit else 10)
+        save(workdir / "saved", account, "eu-west-1", 1000 if number < fit else 10)
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved")
 
@@ -235,12 +239,12 @@ def test_the_accounts_without_a_row_are_counted(
 
 
 def test_the_page_has_a_finding_for_each_cause_with_every_account(
-    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+    fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl
 ) -> None:
     ids = [f"{100_000_000_000 + number}" for number in range(9)]
     fleet(f'regions = ["eu-west-1"]\naccounts = {json.dumps(ids)}\n')
     for account in ids:
-        save(desk / "saved", account, "eu-west-1", 10)
+        save(workdir / "saved", account, "eu-west-1", 10)
 
     page = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "html").out
 
@@ -249,10 +253,10 @@ def test_the_page_has_a_finding_for_each_cause_with_every_account(
 
 
 def test_the_next_step_for_snapshots_of_a_stack_set_is_a_rollout(
-    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+    fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl
 ) -> None:
     fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\nstack_set = "orders"\n')
-    save(desk / "saved", ONE, "eu-west-1", 10)
+    save(workdir / "saved", ONE, "eu-west-1", 10)
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved")
 
@@ -261,13 +265,13 @@ def test_the_next_step_for_snapshots_of_a_stack_set_is_a_rollout(
 
 
 def test_a_limit_of_the_account_counts_all_of_its_regions(
-    fleet: Callable[[str, str], None], desk: Path, tapctl: Tapctl
+    fleet: Callable[[str, str], None], workdir: Path, tapctl: Tapctl
 ) -> None:
     fleet(f'regions = ["eu-west-1", "us-east-1"]\naccounts = ["{ONE}", "{TWO}"]\n', TEMPLATE + ROLE)
     for account, used in {ONE: 999, TWO: 998}.items():
         for region in ("eu-west-1", "us-east-1"):
             quotas = {"iam/L-FE177D64": {"value": 1000, "usage": used}}
-            save(desk / "saved", account, region, 1000, quotas=quotas)
+            save(workdir / "saved", account, region, 1000, quotas=quotas)
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "json")
 
@@ -304,28 +308,28 @@ OWN = '[[limits.own]]\ntype = "AWS::IoT::Thing"\nquota = "iot/L-00000001"\nall_r
         pytest.param(THING, OWN % "false", {"iot/L-00000001": {"value": 9, "usage": 8}}, "fits", id="of one Region"),
     ],
 )  # fmt: skip
-def test_so_do_one_for_something_of_the_account_and_a_row_of_one_s_own(
+def test_an_ignore_for_an_account_and_an_own_limit_count_too(
     resources: str,
     section: str,
     quotas: Mapping[str, Any],
     expected: str,
     fleet: Callable[[str, str], None],
-    desk: Path,
+    workdir: Path,
     tapctl: Tapctl,
 ) -> None:
     fleet(f'regions = ["eu-west-1", "us-east-1"]\naccounts = ["{ONE}"]\n{section}', TEMPLATE + resources)
     for region in ("eu-west-1", "us-east-1"):
-        save(desk / "saved", ONE, region, 1000, quotas=quotas)
+        save(workdir / "saved", ONE, region, 1000, quotas=quotas)
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "json")
 
     assert verdicts(answer.json()) == {f"{ONE}/eu-west-1": expected, f"{ONE}/us-east-1": expected}
 
 
-def test_junit_has_a_case_for_each_cell(fleet: Callable[[str], None], desk: Path, tapctl: Tapctl) -> None:
+def test_junit_has_a_case_for_each_cell(fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl) -> None:
     fleet(FLEET + f'accounts = ["{ONE}", "{TWO}"]\n')
-    save(desk / "saved", ONE, "eu-west-1", 1000)
-    save(desk / "saved", ONE, "us-east-1", 10)
+    save(workdir / "saved", ONE, "eu-west-1", 1000)
+    save(workdir / "saved", ONE, "us-east-1", 10)
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "junit")
 
@@ -334,9 +338,11 @@ def test_junit_has_a_case_for_each_cell(fleet: Callable[[str], None], desk: Path
 
 
 @pytest.mark.parametrize("format_", ["html", "markdown", "sarif", "gitlab", "github"])
-def test_every_format_names_the_account(format_: str, fleet: Callable[[str], None], desk: Path, tapctl: Tapctl) -> None:
+def test_every_format_names_the_account(
+    format_: str, fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl
+) -> None:
     fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\n')
-    save(desk / "saved", ONE, "eu-west-1", 10)
+    save(workdir / "saved", ONE, "eu-west-1", 10)
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", format_)
 
@@ -345,10 +351,10 @@ def test_every_format_names_the_account(format_: str, fleet: Callable[[str], Non
 
 
 def test_a_cell_that_was_not_read_has_a_rule_that_is_explained(
-    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+    fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl
 ) -> None:
     fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\n')
-    (desk / "saved").mkdir()
+    (workdir / "saved").mkdir()
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "sarif")
 
@@ -368,10 +374,10 @@ accounts:
 """
 
 
-def test_a_file_of_c7n_org_names_accounts(fleet: Callable[[str], None], desk: Path, tapctl: Tapctl) -> None:
+def test_a_file_of_c7n_org_names_accounts(fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl) -> None:
     fleet('regions = ["eu-west-1"]\nfile = "accounts.yml"\n')
-    (desk / "accounts.yml").write_text(ACCOUNTS)
-    save(desk / "saved", ONE, "us-east-1", 1000)
+    (workdir / "accounts.yml").write_text(ACCOUNTS)
+    save(workdir / "saved", ONE, "us-east-1", 1000)
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "json")
 
@@ -404,15 +410,15 @@ def test_a_file_of_c7n_org_names_accounts(fleet: Callable[[str], None], desk: Pa
         pytest.param(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]', "--policy ../p.toml", id="saved, in a gate"),
     ],
 )
-def test_what_is_no_fleet_is_a_usage_error(
-    section: str, arguments: str, fleet: Callable[[str], None], desk: Path, tapctl: Tapctl, golden: Golden
+def test_an_unknown_fleet_is_a_usage_error(
+    section: str, arguments: str, fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl, golden: Golden
 ) -> None:
     fleet(section)
-    (desk / "wrong.yml").write_text("accounts:\n- account_id: 012345\n")
-    (desk.parent / "p.toml").write_text("")
-    (desk / "saved").mkdir()
+    (workdir / "wrong.yml").write_text("accounts:\n- account_id: 012345\n")
+    (workdir.parent / "p.toml").write_text("")
+    (workdir / "saved").mkdir()
     for _ in range(2):
-        save(desk / "twice", ONE, "eu-west-1", 1000)
+        save(workdir / "twice", ONE, "eu-west-1", 1000)
     given = arguments.split()
     given += [] if "--targets" in given else ["--targets", "prod"]
     given += [] if "--snapshot" in given else ["--snapshot", "saved"]
@@ -423,7 +429,7 @@ def test_what_is_no_fleet_is_a_usage_error(
     golden(answer.err)
 
 
-def test_a_unit_that_is_not_there_is_a_usage_error(
+def test_a_missing_organizational_unit_is_a_usage_error(
     fleet: Callable[[str], None], serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
 ) -> None:
     fleet('regions = ["eu-west-1"]\nous = ["ou-abcd-11111111"]\n')
@@ -436,10 +442,10 @@ def test_a_unit_that_is_not_there_is_a_usage_error(
 
 
 def test_an_account_that_is_named_twice_is_judged_once(
-    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl, golden: Golden
+    fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl, golden: Golden
 ) -> None:
     fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}", "{ONE}"]\n')
-    save(desk / "saved", ONE, "eu-west-1", 1000)
+    save(workdir / "saved", ONE, "eu-west-1", 1000)
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "json")
 
@@ -448,12 +454,12 @@ def test_an_account_that_is_named_twice_is_judged_once(
 
 
 def test_a_snapshot_of_an_instance_is_judged_by_what_the_template_asks_for(
-    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+    fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl
 ) -> None:
     function = {"physical_id": "w", "reserved": 0}
     given = {"name": "StackSet-orders-1", "functions": {"Webhook": function}, "parameters": {"Size": "0"}}
-    save(desk / "saved", ONE, "eu-west-1", 10, stack=given)
-    save(desk / "saved", TWO, "eu-west-1", 10, stack={**given, "name": "orders"})
+    save(workdir / "saved", ONE, "eu-west-1", 10, stack=given)
+    save(workdir / "saved", TWO, "eu-west-1", 10, stack={**given, "name": "orders"})
     without = f'[fleet.live]\nregions = ["eu-west-1"]\naccounts = ["{TWO}"]\n'
     fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\nstack_set = "orders"\n{without}')
 
@@ -474,10 +480,10 @@ REMEDIES = [
 
 @pytest.mark.parametrize(("line", "option", "hint"), REMEDIES)
 def test_the_hint_is_by_the_remedy_of_the_fleet_unless_an_option_gives_one(
-    line: str, option: str, hint: str, fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+    line: str, option: str, hint: str, fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl
 ) -> None:
     fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\nstack_set = "orders"\n{line}\n')
-    save(desk / "saved", ONE, "eu-west-1", 10)
+    save(workdir / "saved", ONE, "eu-west-1", 10)
 
     answer = tapctl(
         "preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "json", *option.split()
@@ -487,11 +493,11 @@ def test_the_hint_is_by_the_remedy_of_the_fleet_unless_an_option_gives_one(
     assert hint in answer.json()["cells"][0]["hint"]
 
 
-def test_each_fleet_has_its_own_remedy(fleet: Callable[[str], None], desk: Path, tapctl: Tapctl) -> None:
+def test_each_fleet_has_its_own_remedy(fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl) -> None:
     other = f'[fleet.live]\nregions = ["eu-west-1"]\naccounts = ["{TWO}"]\nstack_set = "orders"\nremedy = "drop"\n'
     fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\nstack_set = "orders"\n{other}')
     for account in (ONE, TWO):
-        save(desk / "saved", account, "eu-west-1", 10)
+        save(workdir / "saved", account, "eu-west-1", 10)
 
     answer = tapctl("preflight", "--targets", "all", "--no-lint", "--snapshot", "saved", "--format", "json")
 
@@ -500,11 +506,11 @@ def test_each_fleet_has_its_own_remedy(fleet: Callable[[str], None], desk: Path,
 
 
 def test_a_section_of_an_account_that_the_fleet_does_not_name_is_pointed_out(
-    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl, golden: Golden
+    fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl, golden: Golden
 ) -> None:
     own = "\n".join(f"[fleet.prod.account.{account}]\nregions = ['eu-west-1']" for account in (ONE, TWO, THREE))
     fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\nexclude = ["{THREE}"]\n{own}\n')
-    save(desk / "saved", ONE, "eu-west-1", 1000)
+    save(workdir / "saved", ONE, "eu-west-1", 1000)
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved")
 
@@ -512,10 +518,10 @@ def test_a_section_of_an_account_that_the_fleet_does_not_name_is_pointed_out(
 
 
 def test_a_template_that_fits_no_cell_for_its_own_error_is_that_error(
-    fleet: Callable[[str, str], None], desk: Path, tapctl: Tapctl
+    fleet: Callable[[str, str], None], workdir: Path, tapctl: Tapctl
 ) -> None:
     fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\n', TEMPLATE.replace("!Ref Size", "!Ref Gone"))
-    save(desk / "saved", ONE, "eu-west-1", 1000)
+    save(workdir / "saved", ONE, "eu-west-1", 1000)
 
     assert tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved").code == 2
 
@@ -538,14 +544,14 @@ until = 2999-01-01
 
 
 @pytest.fixture
-def gated(desk: Path, serve: Callable[[Service], None]) -> Path:
+def gated(workdir: Path, serve: Callable[[Service], None]) -> Path:
     """The main branch judges accounts ONE and TWO, whose limit is 10; the branch `change` is checked out."""
     git("init", "-qb", "main", ".")
     accounts = f"accounts: [{{account_id: '{ONE}'}}, {{account_id: '{TWO}'}}]"
     commit(t__yaml=TEMPLATE, tapctl__toml=GATED.partition("[[ignore]]")[0], accounts__yml=accounts)
     git("checkout", "-qb", "change")
     serve(Service(limits={TWO: 10}))
-    return desk
+    return workdir
 
 
 def test_the_change_chooses_no_accounts_and_ignores_nothing(gated: Path, tapctl: Tapctl) -> None:
@@ -574,7 +580,7 @@ def test_a_fleet_of_the_change_alone_is_an_error(gated: Path, tapctl: Tapctl, go
     golden(answer.err)
 
 
-def test_what_is_ignored_is_left_out_in_each_cell(gated: Path, tapctl: Tapctl, golden: Golden) -> None:
+def test_an_ignored_finding_is_left_out_in_each_cell(gated: Path, tapctl: Tapctl, golden: Golden) -> None:
     commit(tapctl__toml=GATED)
 
     answer = tapctl("preflight", "--targets", "prod", "--no-lint")
@@ -583,10 +589,10 @@ def test_what_is_ignored_is_left_out_in_each_cell(gated: Path, tapctl: Tapctl, g
     golden([line for line in answer.out.splitlines() if "lambda-reserved-concurrency" in line])
 
 
-def test_an_old_snapshot_is_unknown(fleet: Callable[[str], None], desk: Path, tapctl: Tapctl) -> None:
+def test_an_old_snapshot_is_unknown(fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl) -> None:
     fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}", "{TWO}"]\n')
-    save(desk / "saved", ONE, "eu-west-1", 1000, taken_at="2020-01-01T00:00:00Z")
-    save(desk / "saved", TWO, "eu-west-1", 1000, taken_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    save(workdir / "saved", ONE, "eu-west-1", 1000, taken_at="2020-01-01T00:00:00Z")
+    save(workdir / "saved", TWO, "eu-west-1", 1000, taken_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     command = ("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "json")
 
     document = tapctl(*command, "--max-age", "7d").json()

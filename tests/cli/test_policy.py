@@ -13,8 +13,8 @@ from tests.support.golden import Golden
 
 
 @pytest.fixture(autouse=True)
-def template(desk: Path) -> None:
-    (desk / "t.yaml").write_text("Resources: {T: {Type: AWS::DynamoDB::Table}}\n")
+def template(workdir: Path) -> None:
+    (workdir / "t.yaml").write_text("Resources: {T: {Type: AWS::DynamoDB::Table}}\n")
 
 
 def actions(text: str) -> set[str]:
@@ -38,7 +38,7 @@ def test_a_deploy_does_what_the_others_do(tapctl: Tapctl) -> None:
     assert verify | preflight < deploy
 
 
-def test_what_the_policy_leaves_out_is_named(tapctl: Tapctl, golden: Golden) -> None:
+def test_actions_left_out_of_the_policy_are_named(tapctl: Tapctl, golden: Golden) -> None:
     golden(tapctl("policy", "deploy", "t.yaml").err)
     assert tapctl("policy", "deploy", "t.yaml", "--role-arn", "arn:aws:iam::123456789012:role/cfn").err == ""
 
@@ -62,11 +62,11 @@ ONE, TWO = "111111111111", "222222222222"
 
 class TestAFleet:
     @pytest.fixture
-    def fleet(self, desk: Path) -> Callable[[str], None]:
+    def fleet(self, workdir: Path) -> Callable[[str], None]:
         """Write a tapctl.toml whose fleet has these keys as well."""
 
         def write(keys: str) -> None:
-            (desk / "tapctl.toml").write_text(FLEET + keys)
+            (workdir / "tapctl.toml").write_text(FLEET + keys)
 
         return write
 
@@ -90,17 +90,17 @@ class TestAFleet:
 
         golden(tapctl("policy", "--targets", "prod", "--format", form, *hub).out)
 
-    def test_the_templates_of_it_are_valid(self, fleet: Callable[[str], None], desk: Path, tapctl: Tapctl) -> None:
+    def test_the_templates_of_it_are_valid(self, fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl) -> None:
         fleet(f'accounts = ["{ONE}"]\nexternal_id = "x"\n')
         for name, hub in (("role.json", ()), ("hub.json", ("--hub",))):
-            (desk / name).write_text(tapctl("policy", "--targets", "prod", "--format", "cloudformation", *hub).out)
+            (workdir / name).write_text(tapctl("policy", "--targets", "prod", "--format", "cloudformation", *hub).out)
 
         with lint.boot() as linting:
             linting.send([load("role.json").source, load("hub.json").source], "us-east-1", None)
             assert linting.matches() == ()
 
     def test_the_hub_may_assume_these_roles_and_list_accounts_if_it_must(
-        self, fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+        self, fleet: Callable[[str], None], workdir: Path, tapctl: Tapctl
     ) -> None:
         own = f'[fleet.prod.account.{TWO}]\nread_role = "arn:aws:iam::{{account}}:role/ops/reader"\n'
         fleet(f'accounts = ["{ONE}", "{TWO}"]\n{own}')
@@ -128,10 +128,10 @@ class TestAFleet:
 
     @pytest.mark.parametrize(("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")])
     def test_the_roles_are_of_the_partition_of_the_fleet(
-        self, region: str, partition: str, desk: Path, tapctl: Tapctl
+        self, region: str, partition: str, workdir: Path, tapctl: Tapctl
     ) -> None:
         keys = f'regions = ["{region}"]\nread_role = "r"\naccounts = ["{ONE}"]\n'
-        (desk / "tapctl.toml").write_text(f"[fleet.prod]\n{keys}")
+        (workdir / "tapctl.toml").write_text(f"[fleet.prod]\n{keys}")
         (roles,) = json.loads(tapctl("policy", "--targets", "prod", "--hub").out)["Statement"]
 
         assert roles["Resource"] == f"arn:{partition}:iam::{ONE}:role/r"
@@ -185,8 +185,8 @@ class TestAFleet:
         assert "iam:PassRole" not in actions(tapctl("policy", "deploy", "--targets", "prod", "--hub").out)
         assert "organizations:DescribeOrganization" in actions(tapctl("policy", "--targets", "prod", "--hub").out)
 
-    def test_a_fleet_without_a_role_is_refused(self, desk: Path, tapctl: Tapctl, golden: Golden) -> None:
-        (desk / "tapctl.toml").write_text(f'[fleet.prod]\nregions = ["eu-west-1"]\naccounts = ["{ONE}"]\n')
+    def test_a_fleet_without_a_role_is_refused(self, workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
+        (workdir / "tapctl.toml").write_text(f'[fleet.prod]\nregions = ["eu-west-1"]\naccounts = ["{ONE}"]\n')
 
         answer = tapctl("policy", "t.yaml", "--targets", "prod")
 
@@ -194,8 +194,8 @@ class TestAFleet:
         golden(answer.err)
 
 
-def test_what_cloudformation_does_to_the_resources_comes_from_their_schemas(desk: Path, tapctl: Tapctl) -> None:
-    (desk / "c.yaml").write_text(
+def test_actions_on_the_resources_come_from_their_schemas(workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / "c.yaml").write_text(
         "Resources:\n  T: {Type: AWS::SNS::Topic}\n  C: {Type: Custom::Own}\n  N: {Type: AWS::Not::There}\n"
     )
     answer = tapctl("policy", "deploy", "c.yaml", "--resources")

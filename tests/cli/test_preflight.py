@@ -13,10 +13,10 @@ from tests.support.golden import Golden
 
 @pytest.mark.parametrize("command", ["preflight --env local --no-sandbox", "preflight --env local"])
 def test_a_gate_refuses_the_sandbox(
-    command: str, desk: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch, golden: Golden
+    command: str, workdir: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch, golden: Golden
 ) -> None:
-    (desk / "tapctl.toml").write_text(f'template = "t.yaml"\n{local("shop")}')
-    (desk / "t.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}")
+    (workdir / "tapctl.toml").write_text(f'template = "t.yaml"\n{local("shop")}')
+    (workdir / "t.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}")
     if "--no-sandbox" not in command:
         monkeypatch.setenv("CI", "true")
 
@@ -43,8 +43,8 @@ def test_the_option_beats_the_variable(
             gate.check(Settings("t.yaml", env="local", sandbox=True))
 
 
-def test_a_gate_refuses_the_sandbox_of_all_environments(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
-    (desk / "tapctl.toml").write_text('template = "t.yaml"\n[defaults]\nsandbox = true\n')
+def test_a_gate_refuses_the_sandbox_of_all_environments(workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
+    (workdir / "tapctl.toml").write_text('template = "t.yaml"\n[defaults]\nsandbox = true\n')
 
     answer = tapctl("preflight", "--no-sandbox")
 
@@ -52,10 +52,10 @@ def test_a_gate_refuses_the_sandbox_of_all_environments(desk: Path, tapctl: Tapc
     golden(answer.err)
 
 
-def test_a_snapshot_asks_no_sandbox(desk: Path, tapctl: Tapctl) -> None:
-    (desk / "tapctl.toml").write_text(f'template = "t.yaml"\n{local("shop")}')
-    (desk / "t.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}")
+def test_a_snapshot_asks_no_sandbox(workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / "tapctl.toml").write_text(f'template = "t.yaml"\n{local("shop")}')
+    (workdir / "t.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}")
     limits = '{"concurrent_executions": 10, "unreserved_concurrent_executions": 10}'
-    (desk / "account.json").write_text(f'{{"schema": "tapctl.account/1", "limits": {limits}}}')
+    (workdir / "account.json").write_text(f'{{"schema": "tapctl.account/1", "limits": {limits}}}')
 
     assert tapctl("preflight", "--env", "local", "--no-sandbox", "--no-lint", "--snapshot", "account.json").code == 0

@@ -37,12 +37,12 @@ def snapshot(unreserved: int, **more: str) -> str:
 
 
 @pytest.fixture
-def repository(desk: Path) -> Path:
+def repository(workdir: Path) -> Path:
     """The main branch has a template that the account can just not take; the branch `change` is checked out."""
     git("init", "-qb", "main", ".")
     commit(t__yaml=TEMPLATE, tapctl__toml=CONFIGURATION, account__json=snapshot(110))
     git("checkout", "-qb", "change")
-    return desk
+    return workdir
 
 
 def weakenings(answer: Any) -> dict[str, dict[str, Any]]:
@@ -117,7 +117,7 @@ def test_a_higher_quota_of_the_change_does_not_count(repository: Path, tapctl: T
     assert tapctl("preflight", "--env", "prod", "--no-lint", "--base", "main").code == 0
 
 
-def test_without_a_repository_there_is_no_base(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
+def test_without_a_repository_there_is_no_base(workdir: Path, tapctl: Tapctl, golden: Golden) -> None:
     Path("t.yaml").write_text(TEMPLATE)
 
     answer = tapctl("preflight", "t.yaml", "--no-lint", "--base", "main")
@@ -256,11 +256,11 @@ def test_the_ignores_in_the_metadata_are_named(repository: Path, tapctl: Tapctl)
     assert (named["value"], named["where"], named["changed"]) == ('["W"]', "t.yaml", True)
 
 
-def test_a_policy_counts_instead(desk: Path, tapctl: Tapctl) -> None:
+def test_a_policy_counts_instead(workdir: Path, tapctl: Tapctl) -> None:
     Path("t.yaml").write_text(TEMPLATE)
     Path("tapctl.toml").write_text(f"{CONFIGURATION}min_unreserved = 0\n")
     Path("account.json").write_text(snapshot(110))
-    Path("../policy.toml").write_text('[env.prod]\nsnapshot = "desk/account.json"\nmin_unreserved = 60\n')
+    Path("../policy.toml").write_text('[env.prod]\nsnapshot = "project/account.json"\nmin_unreserved = 60\n')
 
     answer = tapctl("preflight", "--env", "prod", "--no-lint", "--policy", "../policy.toml", "--format", "json")
 
@@ -281,7 +281,7 @@ def test_an_advisory_run_exits_with_0(repository: Path, tapctl: Tapctl) -> None:
     assert tapctl("preflight", "t.yaml", "none.yaml", "--env", "prod", "--no-lint", "--advisory").code == 2
 
 
-def test_an_uncertain_verdict_may_pass_in_one_environment(desk: Path, tapctl: Tapctl) -> None:
+def test_an_uncertain_verdict_may_pass_in_one_environment(workdir: Path, tapctl: Tapctl) -> None:
     Path("t.yaml").write_text(TEMPLATE)
     limits = {"concurrent_executions": 500, "unreserved_concurrent_executions": 110}
     Path("account.json").write_text(json.dumps({"schema": "tapctl.account/1", "limits": limits}))
@@ -308,7 +308,7 @@ class TestAge:
         ],
     )
     def test_an_old_or_undated_one_is_unknown(
-        self, taken_at: str, most: str | None, code: int, desk: Path, tapctl: Tapctl
+        self, taken_at: str, most: str | None, code: int, workdir: Path, tapctl: Tapctl
     ) -> None:
         Path("t.yaml").write_text(TEMPLATE)
         Path("account.json").write_text(snapshot(900, **({"taken_at": taken_at} if taken_at else {})))
@@ -325,7 +325,7 @@ class TestAge:
             assert report["verdict"] == ("unknown" if code else "fits")
             assert rules == (["unknown"] if code else ["fits"] if taken_at else [])
 
-    def test_what_exceeds_by_an_old_one_is_unknown_too(self, desk: Path, tapctl: Tapctl) -> None:
+    def test_what_exceeds_by_an_old_one_is_unknown_too(self, workdir: Path, tapctl: Tapctl) -> None:
         Path("t.yaml").write_text(TEMPLATE)
         Path("account.json").write_text(snapshot(110))
         Path("tapctl.toml").write_text("[defaults]\nmax_age = '1d'\n")
@@ -337,7 +337,7 @@ class TestBaseline:
     """Only what is new counts."""
 
     @pytest.fixture
-    def files(self, desk: Path, tapctl: Tapctl) -> None:
+    def files(self, workdir: Path, tapctl: Tapctl) -> None:
         Path("t.yaml").write_text(TEMPLATE)
         Path("account.json").write_text(snapshot(110))
         self.run(tapctl, "--format", "json", "--output", "main.json")
@@ -381,7 +381,7 @@ class TestIgnore:
         Path("tapctl.toml").write_text(f"[[ignore]]\n{entry}\n")
         return tapctl("preflight", "t.yaml", "--no-lint", "--snapshot", "account.json", "--format", "json")
 
-    def test_it_is_shown_and_does_not_count(self, desk: Path, tapctl: Tapctl) -> None:
+    def test_it_is_shown_and_does_not_count(self, workdir: Path, tapctl: Tapctl) -> None:
         entry = 'limit = "lambda-reserved-concurrency"\nresource = "Fn"\nreason = "granted"\nuntil = 2999-12-31'
         answer = self.run(tapctl, entry)
 
@@ -391,7 +391,7 @@ class TestIgnore:
             "ignored until 2999-12-31: granted"
         ]
 
-    def test_another_resource_counts(self, desk: Path, tapctl: Tapctl) -> None:
+    def test_another_resource_counts(self, workdir: Path, tapctl: Tapctl) -> None:
         entry = 'limit = "lambda-reserved-concurrency"\nresource = "Other"\nreason = "granted"\nuntil = 2999-12-31'
 
         assert self.run(tapctl, entry).code == 3
@@ -407,7 +407,9 @@ class TestIgnore:
             'limit = "lambda-reserved-concurrency"\nreason = "granted"\nuntil = "soon"',
         ],
     )
-    def test_one_without_a_reason_or_beyond_its_time_is_refused(self, entry: str, desk: Path, tapctl: Tapctl) -> None:
+    def test_one_without_a_reason_or_beyond_its_time_is_refused(
+        self, entry: str, workdir: Path, tapctl: Tapctl
+    ) -> None:
         assert self.run(tapctl, entry).is_error(2)
 
 
@@ -415,7 +417,7 @@ class TestTargets:
     """Several templates and environments in one run."""
 
     @pytest.fixture(autouse=True)
-    def files(self, desk: Path) -> None:
+    def files(self, workdir: Path) -> None:
         Path("t.yaml").write_text(TEMPLATE)
         Path("u.yaml").write_text(TEMPLATE.replace("60", "50"))
         Path("account.json").write_text(snapshot(190, account_id="123456789012"))
@@ -467,7 +469,7 @@ class TestTargets:
         assert tapctl("preflight", "--no-lint", *arguments).code == 2
 
     def test_a_gate_holds_for_each(self, tapctl: Tapctl) -> None:
-        Path("../policy.toml").write_text("[env.prod]\nsnapshot = 'desk/account.json'\nmin_unreserved = 170\n")
+        Path("../policy.toml").write_text("[env.prod]\nsnapshot = 'project/account.json'\nmin_unreserved = 170\n")
 
         answer = tapctl("preflight", "--env", "*", "--no-lint", "--policy", "../policy.toml", "--format", "json")
 

@@ -60,7 +60,7 @@ def template(answer: str = "SUCCESS") -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Desk:
+class GatedDeploys:
     """A terminal in a folder with templates whose deploy waits for a file, the gate."""
 
     terminal: Terminal
@@ -103,23 +103,23 @@ def finish(process: subprocess.Popen[str]) -> Answer:
 
 
 @pytest.fixture(scope="module")
-def desk(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def gated(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatedDeploys]:
     files = {"slow.json": json.dumps(template()), "broken.json": json.dumps(template("FAILED"))}
     with sandboxed(
-        shared_sandbox, tmp_path_factory.mktemp("desk"), {**files, "tapctl.toml": local("slow")}
+        shared_sandbox, tmp_path_factory.mktemp("project"), {**files, "tapctl.toml": local("slow")}
     ) as terminal:
-        yield Desk(terminal)
+        yield GatedDeploys(terminal)
 
 
 def watch(stack: str, *options: str) -> list[str]:
     return ["watch", "--env", "local", "--stack-name", stack, *options]
 
 
-def test_a_running_deploy_is_followed_to_its_end(desk: Desk, golden: Golden) -> None:
-    deploy = desk.start(*desk.deploy("watched"))
-    watcher = desk.start(*watch("watched"))
-    desk.open_gate("watched")
-    answer, later = finish(watcher), desk.terminal.tapctl(*watch("watched"))
+def test_a_running_deploy_is_followed_to_its_end(gated: GatedDeploys, golden: Golden) -> None:
+    deploy = gated.start(*gated.deploy("watched"))
+    watcher = gated.start(*watch("watched"))
+    gated.open_gate("watched")
+    answer, later = finish(watcher), gated.terminal.tapctl(*watch("watched"))
 
     assert (answer.code, answer.out) == (0, "stack watched is CREATE_COMPLETE\n")
     assert answer.err.splitlines()[0].endswith("CREATE_IN_PROGRESS           watched")
@@ -129,10 +129,10 @@ def test_a_running_deploy_is_followed_to_its_end(desk: Desk, golden: Golden) -> 
     golden(later.out)
 
 
-def test_with_json_every_event_is_a_line_on_stderr_and_stdout_has_one_document(desk: Desk) -> None:
-    deploy = desk.start(*desk.deploy("machine"), "--format", "json")
-    watcher = desk.start(*watch("machine", "--format", "json"))
-    desk.open_gate("machine")
+def test_with_json_every_event_is_a_line_on_stderr_and_stdout_has_one_document(gated: GatedDeploys) -> None:
+    deploy = gated.start(*gated.deploy("machine"), "--format", "json")
+    watcher = gated.start(*watch("machine", "--format", "json"))
+    gated.open_gate("machine")
     answer, deployed = finish(watcher), finish(deploy)
 
     for command in (answer, deployed):
@@ -149,10 +149,10 @@ def test_with_json_every_event_is_a_line_on_stderr_and_stdout_has_one_document(d
     }
 
 
-def test_watching_a_rollback_exits_as_the_deploy_does(desk: Desk) -> None:
-    deploy = desk.start(*desk.deploy("broken", "broken.json"))
-    watcher = desk.start(*watch("broken", "--format", "json"))
-    desk.open_gate("broken")
+def test_watching_a_rollback_exits_as_the_deploy_does(gated: GatedDeploys) -> None:
+    deploy = gated.start(*gated.deploy("broken", "broken.json"))
+    watcher = gated.start(*watch("broken", "--format", "json"))
+    gated.open_gate("broken")
     answer = finish(watcher)
 
     assert answer.code == finish(deploy).code == 6
@@ -161,18 +161,18 @@ def test_watching_a_rollback_exits_as_the_deploy_does(desk: Desk) -> None:
     assert "Slow:\n  migrating for FAILED\n" in answer.err
 
 
-def test_the_timeout_exits_with_5(desk: Desk) -> None:
-    deploy = desk.start(*desk.deploy("long"))
-    answer = desk.terminal.tapctl(*watch("long", "--timeout", "1"))
-    desk.open_gate("long")
+def test_the_timeout_exits_with_5(gated: GatedDeploys) -> None:
+    deploy = gated.start(*gated.deploy("long"))
+    answer = gated.terminal.tapctl(*watch("long", "--timeout", "1"))
+    gated.open_gate("long")
 
     assert answer.code == 5
     assert answer.err.splitlines()[-2].startswith("error: ")
     assert finish(deploy).code == 0
 
 
-def test_a_missing_stack_is_a_usage_error(desk: Desk, golden: Golden) -> None:
-    answer = desk.terminal.tapctl(*watch("nowhere"))
+def test_a_missing_stack_is_a_usage_error(gated: GatedDeploys, golden: Golden) -> None:
+    answer = gated.terminal.tapctl(*watch("nowhere"))
 
     assert answer.is_error(2)
     golden(answer.err)
@@ -216,10 +216,10 @@ class Pane:
 
 
 @pytest.fixture
-def pane(desk: Desk) -> Iterator[Pane]:
+def pane(gated: GatedDeploys) -> Iterator[Pane]:
     if shutil.which("tmux") is None:
         pytest.skip("tmux is not installed")
-    pane = Pane(desk.terminal)
+    pane = Pane(gated.terminal)
     try:
         yield pane
     finally:
@@ -233,10 +233,10 @@ def typed(arguments: list[str]) -> str:
 RUNNING = "waits for its function's answer"
 
 
-def test_a_terminal_shows_a_row_for_each_resource_and_keeps_the_final_state(pane: Pane, desk: Desk) -> None:
-    pane.press(typed(desk.deploy("shown")), "Enter")
+def test_a_terminal_shows_a_row_for_each_resource_and_keeps_the_final_state(pane: Pane, gated: GatedDeploys) -> None:
+    pane.press(typed(gated.deploy("shown")), "Enter")
     during = pane.wait_for(RUNNING)
-    desk.open_gate("shown")
+    gated.open_gate("shown")
     after = pane.wait_for("code 0")
 
     assert [line for line in during if line.startswith("stack shown  CREATE_IN_PROGRESS  2 of 4 done")]
@@ -252,38 +252,40 @@ def test_a_terminal_shows_a_row_for_each_resource_and_keeps_the_final_state(pane
     assert not [line for line in after if "_IN_PROGRESS" in line]
 
 
-def test_resizing_the_window_keeps_the_display_intact(pane: Pane, desk: Desk) -> None:
+def test_resizing_the_window_keeps_the_display_intact(pane: Pane, gated: GatedDeploys) -> None:
     pane.resize(120, 50)
-    pane.press(typed(desk.deploy("resized")), "Enter")
+    pane.press(typed(gated.deploy("resized")), "Enter")
     pane.wait_for(RUNNING)
     for columns, lines in ((80, 24), (100, 30)):
         pane.resize(columns, lines)
         time.sleep(0.4)  # longer than a frame of the display
-    desk.open_gate("resized")
+    gated.open_gate("resized")
     after = pane.wait_for("code 0")
 
     assert len([line for line in after if line.startswith("stack resized  ")]) == 1
     assert len([line for line in after if "✓ Queue" in line]) == 1
 
 
-def test_ctrl_c_offers_to_cancel_an_update_and_shows_the_rollback(pane: Pane, desk: Desk, golden: Golden) -> None:
-    desk.create("cancelled")
-    pane.press(typed(desk.deploy("cancelled", until="cancelled-again")), "Enter")
+def test_ctrl_c_offers_to_cancel_an_update_and_shows_the_rollback(
+    pane: Pane, gated: GatedDeploys, golden: Golden
+) -> None:
+    gated.create("cancelled")
+    pane.press(typed(gated.deploy("cancelled", until="cancelled-again")), "Enter")
     pane.wait_for(RUNNING)
     pane.press("C-c")
     pane.wait_for("Cancel the update of cancelled and roll it back?")
     pane.press("y", "Enter")
     pane.wait_for("cancelling the update of stack cancelled")
-    desk.open_gate("cancelled-again")
+    gated.open_gate("cancelled-again")
     after = pane.wait_for("code 130")
 
     assert [line for line in after if line.startswith("stack cancelled  UPDATE_ROLLBACK_COMPLETE")]
     golden([line for line in after if line.startswith("error: ")])
 
 
-def test_ctrl_c_at_the_question_stops_following_the_operation(pane: Pane, desk: Desk) -> None:
-    desk.create("left")
-    pane.press(typed(desk.deploy("left", until="left-again")), "Enter")
+def test_ctrl_c_at_the_question_stops_following_the_operation(pane: Pane, gated: GatedDeploys) -> None:
+    gated.create("left")
+    pane.press(typed(gated.deploy("left", until="left-again")), "Enter")
     pane.wait_for(RUNNING)
     pane.press("C-c")
     pane.wait_for("roll it back?")
@@ -292,5 +294,5 @@ def test_ctrl_c_at_the_question_stops_following_the_operation(pane: Pane, desk: 
 
     assert "stack left (UPDATE_IN_PROGRESS)" in after
     assert "hint: follow it with `tapctl watch --stack-name left --env local`" in after
-    desk.open_gate("left-again")
-    assert desk.terminal.tapctl(*watch("left")).code == 0
+    gated.open_gate("left-again")
+    assert gated.terminal.tapctl(*watch("left")).code == 0

@@ -174,7 +174,7 @@ RULE = "  R%d: {Type: AWS::EC2::Route, Properties: {RouteTableId: %s, Destinatio
         ),
     ],
 )
-def test_one_more_beside_those_that_the_stack_holds_is_one(key: str, before: str, after: str, type_: str) -> None:
+def test_a_resource_added_to_a_stack_counts_once(key: str, before: str, after: str, type_: str) -> None:
     (found,) = added(key, after, {"R1": type_}, before=before)
     assert (found.least, found.most) == (1, 1)
 

@@ -31,7 +31,7 @@ def test_a_resource_counts_under_a_property_of_what_it_refers_to(fifo: str, expe
 
 
 @pytest.mark.parametrize(("allowed", "expected"), [((ABSENT,), 1), (("true",), 0)])
-def test_what_is_not_in_the_template_sets_no_property(allowed: tuple[str | None, ...], expected: int) -> None:
+def test_a_resource_outside_the_template_sets_no_property(allowed: tuple[str | None, ...], expected: int) -> None:
     text = f"  S: {{Type: {SUBSCRIPTION}, Properties: {{TopicArn: !Ref P}}}}\n"
 
     assert added(each(SUBSCRIPTION, where={"TopicArn>FifoTopic": allowed}), text)[1] == expected

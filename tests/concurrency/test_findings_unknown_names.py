@@ -48,12 +48,12 @@ def test_a_name_that_a_function_has_or_may_have_is_fine(text: str, policy: Remed
         pytest.param(
             RemedyPolicy(minimum={"Queue": 5}),
             "minimum",
-            advise(JudgementAdvice.NAME_TEMPLATE_FUNCTION, "Orders, Left"),
+            advise(JudgementAdvice.TEMPLATE_HAS, "Orders, Left"),
             id="no-function",
         ),
     ],
 )
-def test_any_other_is_a_warning(policy: RemedyPolicy, key: str, hint: Hint, golden: Golden) -> None:
+def test_an_unknown_function_name_is_a_warning(policy: RemedyPolicy, key: str, hint: Hint, golden: Golden) -> None:
     (warning,) = unknown_names(stack_tree_of(FUNCTIONS), policy)
     assert f"`{key}`" in warning.message
     assert (warning.hints, warning.severity) == ((hint,), "warning")

@@ -52,7 +52,7 @@ def test_fits_is_never_refused_and_exceeds_always_is(case: Case, pinned: int | N
 
 @EFFORT
 @given(HIDDEN_CASES)
-def test_the_same_holds_for_what_is_not_known(hidden: tuple[Case, tuple[ClaimChange, ...]]) -> None:
+def test_the_same_holds_for_unknown_values(hidden: tuple[Case, tuple[ClaimChange, ...]]) -> None:
     case, changes = hidden
     found = judge(changes, case.pool).verdict
     event(found.value)

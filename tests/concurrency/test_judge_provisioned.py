@@ -101,7 +101,7 @@ def test_the_reason_names_what_the_template_does_not_show(refused: ClaimChange, 
 
 def test_an_old_version_is_freed_by_a_command() -> None:
     assert fix_command(change((10, {":7": 8}), (10, {"A": 5}))) == advise(
-        JudgementAdvice.FREE_PROVISIONED, "live-Fn", "7"
+        JudgementAdvice.DELETE_PROVISIONED_CONFIG, "live-Fn", "7"
     )
     assert fix_command(change((10, {"A": 8}), (10, {"A": 5}))) is None
 

@@ -677,7 +677,7 @@ class TestReplaced:
     def test_deleting_it_earlier_is_no_hint(self) -> None:
         effects = UpdateEffects(replaced=frozenset("A"))
         found = one(ADDRESSES, findings(self.ONE, {ADDRESSES: Quota(5, 5)}, self.HELD, more={"effects": effects}))
-        assert found.hints == (advise(JudgementAdvice.RAISE_QUOTA, "ec2", "L-0263D0A3", 6, "eu-west-1"),)
+        assert found.hints == (advise(JudgementAdvice.REQUEST_INCREASE, "ec2", "L-0263D0A3", 6, "eu-west-1"),)
 
     @pytest.mark.parametrize(("usage", "severity"), [(6, ""), (7, "warning")])
     def test_the_warning_is_about_what_is_left_after_it(self, usage: int, severity: str) -> None:
@@ -695,7 +695,7 @@ ONE_TABLE = "Resources:\n  T1: {Type: AWS::DynamoDB::Table}\n"
 
 
 class TestIncreases:
-    REQUEST = advise(JudgementAdvice.RAISE_QUOTA, "dynamodb", "L-F98FE922", 11, "eu-west-1")
+    REQUEST = advise(JudgementAdvice.REQUEST_INCREASE, "dynamodb", "L-F98FE922", 11, "eu-west-1")
 
     @pytest.mark.parametrize(
         ("increase", "expected"),
@@ -722,7 +722,7 @@ class TestIncreases:
 
 
 @pytest.mark.parametrize("text", ["abc", "nan", "inf", "-inf", "1e999", "", "9" * 400])
-def test_what_is_no_number_is_unknown(text: str) -> None:
+def test_a_property_that_is_not_a_number_is_unknown(text: str) -> None:
     assert isinstance(number(text), Unknown)
 
 

@@ -98,7 +98,7 @@ def test_one_parameter_for_two_functions_is_left_alone() -> None:
     assert not overrides(template(f"{NUMBER}Resources: {{A: {function}, B: {function}}}"))
 
 
-def test_what_is_nested_is_edited(tmp_path: Path) -> None:
+def test_a_function_of_a_nested_stack_gets_an_edit(tmp_path: Path) -> None:
     from tapctl.template.load import load
 
     (tmp_path / "child.yaml").write_text(FN.format("100"))

@@ -13,7 +13,7 @@ from tapctl.unknown import Unknown
 from tests.support.golden import Golden
 from tests.support.templates import demand
 
-OPEN = advise(JudgementAdvice.GIVE_PARAMETER, "P")
+OPEN = advise(JudgementAdvice.PASS_PARAMETER, "P")
 
 
 def shown(found: Demand) -> dict[str, tuple[Any, dict[str, Any]]]:
@@ -227,8 +227,8 @@ class TestGeneratedResources:
     MACRO = "'Fn::Transform': {Name: AWS::Include, Parameters: {Location: s3://x/y}}"
     LOOPS = "Transform: AWS::LanguageExtensions\nParameters: {L: {Type: CommaDelimitedList}}\n"
     LOOP = "  Fn::ForEach::X:\n    - V\n    - !Ref L\n    - Fn${V}: {Type: AWS::Lambda::Function}\n"
-    OPEN_LOOP = advise(JudgementAdvice.GIVE_PARAMETER, "L")
-    PROCESSED = advise(JudgementAdvice.READ_PROCESSED_TEMPLATE)
+    OPEN_LOOP = advise(JudgementAdvice.PASS_PARAMETER, "L")
+    PROCESSED = advise(JudgementAdvice.PREFLIGHT_PROCESSED_TEMPLATE)
 
     def test_a_macro_among_the_properties_may_set_those_that_are_not(self, golden: Golden) -> None:
         found = demand(f"Resources:\n{function('Fn', more=self.MACRO)}")

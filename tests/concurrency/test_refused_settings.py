@@ -97,7 +97,7 @@ def found_in(
         ),
     ],
 )  # fmt: skip
-def test_what_lambda_refuses_of_provisioned_concurrency(
+def test_provisioned_concurrency_that_lambda_refuses(
     settings: dict[str, str], expected: list[Verdict], golden: Golden
 ) -> None:
     found = found_in(**settings)

@@ -121,7 +121,7 @@ def test_a_value_that_cloudformation_refuses_is_no_error(value: str) -> None:
     assert how(replaced(ADDRESS % f"NetworkBorderGroup: {value}", ADDRESS % "NetworkBorderGroup: x"), "A") != NO
 
 
-def test_what_is_deleted_first_never_exists_twice() -> None:
+def test_a_resource_that_is_deleted_first_never_exists_twice() -> None:
     text = "Resources:\n  Q: {Type: AWS::Logs::MetricFilter, Properties: {LogGroupName: %s, FilterPattern: x}}\n"
     assert how(replaced(text % "a", text % "b"), "Q") == NO
 
@@ -148,12 +148,12 @@ def test_without_the_deployed_template_what_sets_a_create_only_property_may_be_r
     assert how(replaced(DENIED, ADDRESS % properties), "A") == expected
 
 
-def test_where_nothing_tried_to_read_it_nothing_is_compared() -> None:
+def test_without_a_read_of_the_deployed_template_nothing_is_compared() -> None:
     found = replaced(LEFT_OUT, ADDRESS % "NetworkBorderGroup: x")
     assert (found.replaced, found.not_compared_reason) == (frozenset(), "left out")
 
 
-def test_what_is_compared_counts_toward_a_limit_or_is_exported() -> None:
+def test_compared_resources_count_toward_a_limit_or_are_exported() -> None:
     text = (
         "Resources:\n  A: {Type: AWS::EC2::EIP}\n  F: {Type: AWS::Lambda::Function}\n"
         "  H: {Type: AWS::CloudFormation::WaitConditionHandle}\n  X: {Type: AWS::CloudFormation::WaitConditionHandle}\n"

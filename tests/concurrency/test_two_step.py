@@ -7,6 +7,8 @@ from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import FunctionDemand, Provisioned
 from tapctl.concurrency.judge import judge
 from tapctl.concurrency.two_step import TwoStepPlan, describe_first, describe_second, plan_two_steps
+from tapctl.hints import advise
+from tapctl.hints.judgement import JudgementAdvice
 from tests.support.changes import account, change
 from tests.support.golden import Golden
 
@@ -39,21 +41,24 @@ def test_the_first_step_claims_no_more_than_is_held(golden: Golden) -> None:
     golden([describe_first(changes, two_step.first), describe_second(two_step.first)])
 
 
-def test_one_step_is_enough_where_nothing_can_fail_during_the_update() -> None:
+def test_one_step_is_enough_if_nothing_can_fail_during_the_update() -> None:
     assert planned(change("A", (10, 0), (20, 0))) is None
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "advice"),
     [
-        pytest.param([version("V2")], id="a-version-beside-the-last-one"),
-        pytest.param([version("V1", replaced=True)], id="a-replaced-version"),
-        pytest.param([change("A", (20, 20), (20, 20), replaced=True)], id="a-rename"),
-        pytest.param([change("A", (20, 0), (5, 0)), change("B", None, (None, 20))], id="a-lowering-beside"),
+        pytest.param([version("V2")], JudgementAdvice.LOWER_BEFORE_RAISING, id="a-version-beside-the-last-one"),
+        pytest.param([version("V1", replaced=True)], JudgementAdvice.PROVISION_ON_ALIAS, id="a-replaced-version"),
+        pytest.param(
+            [change("A", (20, 20), (20, 20), replaced=True)], JudgementAdvice.KEEP_FUNCTION_NAME, id="a-rename"
+        ),
+        pytest.param(
+            [change("A", (20, 0), (5, 0)), change("B", None, (None, 20))],
+            JudgementAdvice.LOWER_BEFORE_RAISING,
+            id="a-lowering-beside",
+        ),
     ],
 )
-def test_provisioned_concurrency_cannot_wait(changes: list[ClaimChange], golden: Golden) -> None:
-    two_step = planned(*changes)
-    assert two_step
-    assert two_step.first is None
-    golden(two_step.reason)
+def test_provisioned_concurrency_cannot_wait(changes: list[ClaimChange], advice: JudgementAdvice) -> None:
+    assert planned(*changes) == TwoStepPlan(None, advise(advice, 20))

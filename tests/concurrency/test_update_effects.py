@@ -273,7 +273,7 @@ def test_provisioned_concurrency_that_was_changed_by_hand_may_stay_so(
     assert verdict(PROVISIONING.format(60), reader, tmp_path) is expected
 
 
-def test_what_may_not_be_read_is_no_change_by_hand(tmp_path: Path) -> None:
+def test_an_unreadable_value_is_no_drift(tmp_path: Path) -> None:
     held = LiveFunction("mine-Fn", Unknown("denied", noted("allow it")), 0, {})
     reader = Running(
         fake_account(1000, 130, stack=Stack("mine", "UPDATE_COMPLETE", {"Fn": held}, id="root")).account,
@@ -338,14 +338,14 @@ Resources:
 """
 
 
-def test_what_a_condition_leaves_out_is_not_compared(tmp_path: Path) -> None:
+def test_a_resource_with_a_false_condition_is_not_compared(tmp_path: Path) -> None:
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", 60, 0)}, id="root")
     reader = Running(fake_account(1000, 140, stack=stack).account, bodies={"root": SWITCHED_OFF})
     assert verdict(SWITCHED_OFF, reader, tmp_path) is FITS
 
 
 @pytest.mark.parametrize("policy", ["Delete", "Retain"])
-def test_what_a_nested_stack_goes_on_holding_is_unknown_without_its_template(policy: str, tmp_path: Path) -> None:
+def test_claims_of_a_nested_stack_are_unknown_without_its_template(policy: str, tmp_path: Path) -> None:
     root, inner = NESTED.format(policy, "https://x/y"), function("Old", 60)
     reader = running({"Inner/Old": 60}, 140, root=root, Inner=inner)
     after = f"{root}\n{function('New', 80).partition('Resources:')[2]}".replace(

@@ -20,7 +20,7 @@ NO_ROOM = "It decreases account's UnreservedConcurrentExecution below its minimu
         pytest.param(Observation(PUT, {}), id="accepted"),
     ],
 )
-def test_each_answer_settles_what_is_open(answer: Observation, golden: Golden) -> None:
+def test_each_answer_decides_the_open_claim(answer: Observation, golden: Golden) -> None:
     reading = ROW.reads(Seen(1000, 1000, 100, {"reserved": answer}))
 
     assert (reading.claim, reading.agrees) == ("managed-instances", None)

@@ -87,7 +87,7 @@ def test_ids_of_requests_of_the_account_and_of_the_caller_are_left_out(text: str
         ("http://127.0.0.1:4566", True, "sandbox"),
     ],
 )
-def test_what_answers_is_recognised_by_its_address(endpoint: str, is_sandbox: bool, engine: str) -> None:
+def test_the_engine_is_recognised_by_its_address(endpoint: str, is_sandbox: bool, engine: str) -> None:
     assert engine_of(endpoint, is_sandbox=is_sandbox) == engine
 
 

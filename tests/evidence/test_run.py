@@ -93,7 +93,7 @@ def test_the_old_reservation_is_credited_or_not() -> None:
         pytest.param("lambda-provisioned", AccountLimits(1000), 1, id="billed"),
     ],
 )
-def test_what_takes_too_much_is_skipped_before_anything_is_made(
+def test_an_experiment_that_takes_too_much_is_skipped_before_it_creates_anything(
     id_: str, limits: AccountLimits, headroom: int, golden: Golden
 ) -> None:
     cloud = FakeCloud(limits)

@@ -1,16 +1,16 @@
-"""A desk from which fleets of the sandbox are deployed to."""
+"""A project from which fleets of the sandbox are deployed to."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.support.rollouts import Desk, reserving
+from tests.support.rollouts import FleetProject, reserving
 from tests.support.stack_sets import Fleet
 
 
 @pytest.fixture
-def desk(fleet: Fleet, tmp_path: Path) -> Desk:
+def project(fleet: Fleet, tmp_path: Path) -> FleetProject:
     """Four accounts with a limit of 1000, and a template that reserves 300 executions by a parameter."""
-    desk = Desk(fleet, tmp_path)
-    desk.template(reserving())
-    return desk
+    project = FleetProject(fleet, tmp_path)
+    project.template(reserving())
+    return project

@@ -11,7 +11,7 @@ from tapctl.fleet.artifacts import RegionalStore
 from tapctl.packaging.package import MAX_BODY
 from tests.support.golden import Golden
 from tests.support.queued_answers import offline_aws
-from tests.support.rollouts import SET, Desk, FakeUI, both_regions, reserving
+from tests.support.rollouts import SET, FakeUI, FleetProject, both_regions, reserving
 from tests.support.sandbox_clients import function
 from tests.support.stack_sets import OTHER_REGION, REGION
 
@@ -44,20 +44,20 @@ def test_a_configured_bucket_is_one_of_each_region() -> None:
 
 
 @pytest.fixture
-def coded(desk: Desk, function_folder: Path) -> Desk:
-    """A desk whose template has a function with code in a folder."""
-    desk.section = both_regions()
-    desk.template({"Resources": {"Fn": function(Code=str(function_folder.name), Handler="index.handle")}})
-    return desk
+def coded(project: FleetProject, function_folder: Path) -> FleetProject:
+    """A project whose template has a function with code in a folder."""
+    project.section = both_regions()
+    project.template({"Resources": {"Fn": function(Code=str(function_folder.name), Handler="index.handle")}})
+    return project
 
 
-def policy(desk: Desk, region: str) -> list[dict[str, Any]]:
-    bucket = f"tapctl-artifacts-{desk.fleet.admin}-{region}"
-    found = desk.fleet.client("s3", region=region).get_bucket_policy(Bucket=bucket)["Policy"]
+def policy(project: FleetProject, region: str) -> list[dict[str, Any]]:
+    bucket = f"tapctl-artifacts-{project.fleet.admin}-{region}"
+    found = project.fleet.client("s3", region=region).get_bucket_policy(Bucket=bucket)["Policy"]
     return [statement for statement in json.loads(found)["Statement"] if statement["Sid"].startswith("TapctlFleetRead")]
 
 
-def test_each_region_has_a_bucket_that_the_accounts_may_read(coded: Desk) -> None:
+def test_each_region_has_a_bucket_that_the_accounts_may_read(coded: FleetProject) -> None:
     rollout = coded.deploy(ui := FakeUI())
 
     assert (rollout.exit_code, len(rollout.deployed)) == (ExitCode.OK, 8)
@@ -71,7 +71,7 @@ def test_each_region_has_a_bucket_that_the_accounts_may_read(coded: Desk) -> Non
     assert coded.deploy().ends == []
 
 
-def test_an_organization_is_let_in_beside_the_accounts_that_are_named(coded: Desk) -> None:
+def test_an_organization_is_let_in_beside_the_accounts_that_are_named(coded: FleetProject) -> None:
     store = coded.request().accounts.cell(REGION)
     coded.section = {}
     coded.deploy()
@@ -85,18 +85,18 @@ def test_an_organization_is_let_in_beside_the_accounts_that_are_named(coded: Des
     assert organization["Condition"] == {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}
 
 
-def test_a_long_template_is_uploaded_where_the_stack_set_is(desk: Desk) -> None:
+def test_a_long_template_is_uploaded_where_the_stack_set_is(project: FleetProject) -> None:
     body = reserving(300)
-    desk.template({**body, "Metadata": {"Notes": "x" * MAX_BODY}})
+    project.template({**body, "Metadata": {"Notes": "x" * MAX_BODY}})
 
-    rollout = desk.deploy(ui := FakeUI())
+    rollout = project.deploy(ui := FakeUI())
 
     assert (rollout.exit_code, len(rollout.deployed)) == (ExitCode.OK, 4)
     assert any(step.startswith("the template: ") for step in ui.steps)
-    assert desk.deploy().ends == []
+    assert project.deploy().ends == []
 
 
-def test_a_bucket_of_one_region_is_refused_before_anything_is_made(coded: Desk, golden: Golden) -> None:
+def test_a_bucket_of_one_region_is_refused_before_anything_is_made(coded: FleetProject, golden: Golden) -> None:
     coded.settings = {"artifact_bucket": "mine"}
 
     with pytest.raises(UsageError) as failure:
@@ -106,15 +106,15 @@ def test_a_bucket_of_one_region_is_refused_before_anything_is_made(coded: Desk, 
     assert coded.fleet.cloudformation.list_stack_sets()["Summaries"] == []
 
 
-def test_a_macro_is_refused_before_anything_is_made(desk: Desk, golden: Golden) -> None:
-    unit = desk.fleet.unit("team")
-    desk.fleet.join(unit)
-    desk.template({**reserving(), "Transform": "Own"})
-    desk.section = {"accounts": [], "permission": "service", "ous": [unit]}
+def test_a_macro_is_refused_before_anything_is_made(project: FleetProject, golden: Golden) -> None:
+    unit = project.fleet.unit("team")
+    project.fleet.join(unit)
+    project.template({**reserving(), "Transform": "Own"})
+    project.section = {"accounts": [], "permission": "service", "ous": [unit]}
 
     with pytest.raises(TemplateError) as failure:
-        desk.deploy()
+        project.deploy()
 
     golden(failure.value)
-    assert desk.fleet.cloudformation.list_stack_sets()["Summaries"] == []
-    assert SET not in desk.fleet.stacks(desk.fleet.admin)
+    assert project.fleet.cloudformation.list_stack_sets()["Summaries"] == []
+    assert SET not in project.fleet.stacks(project.fleet.admin)

@@ -21,7 +21,7 @@ def test_a_cause_is_that_of_the_resource_with_its_meaning(golden: Golden) -> Non
 
     assert "RequestToken" not in found.sentence
     golden(found.sentence)
-    assert found.hint == advise(DeployAdvice.RUN_WITH_MINIMUM)
+    assert found.hint == advise(DeployAdvice.RUN_AGAIN_WITH_MINIMUM)
 
 
 @pytest.mark.parametrize("reason", ["", "Cancelled since failure tolerance has exceeded"], ids=["none", "cancelled"])

@@ -118,7 +118,7 @@ def test_an_update_names_the_roles_that_the_set_has() -> None:
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_who_joins_is_given_where_the_call_has_no_targets(whole: bool) -> None:
+def test_automatic_deployment_is_set_where_the_call_has_no_targets(whole: bool) -> None:
     now = deployed(permission_model="SERVICE_MANAGED")
 
     assert ("AutoDeployment" in defined(**SERVICE).update(VALUES, now, whole=whole)) is whole
@@ -167,7 +167,7 @@ def test_secrets_are_not_compared() -> None:
         pytest.param("{", {"Size"}, id="no template"),
     ],
 )
-def test_what_the_present_template_may_take_otherwise(before: str, changed: set[str]) -> None:
+def test_parameters_that_the_present_template_may_read_otherwise(before: str, changed: set[str]) -> None:
     assert defined().changed(deployed(template=before), ["Size"]) == changed
 
 
@@ -220,7 +220,7 @@ def test_a_self_managed_set_takes_macros() -> None:
         pytest.param("Resources: {T: {Type: AWS::SNS::Topic, Fn::Transform: {Name: Own}}}\n", id="a macro inside"),
     ],
 )
-def test_what_a_service_managed_set_cannot_deploy_is_refused(text: str, golden: Golden) -> None:
+def test_a_template_that_a_service_managed_set_cannot_deploy_is_refused(text: str, golden: Golden) -> None:
     with pytest.raises(TemplateError) as failure:
         deployable(read(text), Fleet(**SERVICE))
 

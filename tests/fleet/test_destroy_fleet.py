@@ -10,34 +10,34 @@ from tapctl.sandbox.stack_set_rules import Failure
 from tapctl.unknown import Unknown
 from tapctl.workflows.destroy import DeletedResource
 from tests.support.golden import Golden
-from tests.support.rollouts import SET, Desk, FakeUI, both_regions, reserving
+from tests.support.rollouts import SET, FakeUI, FleetProject, both_regions, reserving
 from tests.support.stack_sets import OTHER_REGION, REGION
 
 
-def destroyed(desk: Desk, ui: FakeUI | None = None, *, retain: bool = False, **more: Any) -> FleetDestroyed:
-    return destroy_fleet(desk.base(), ui or FakeUI(), retain=retain, **more)
+def destroyed(project: FleetProject, ui: FakeUI | None = None, *, retain: bool = False, **more: Any) -> FleetDestroyed:
+    return destroy_fleet(project.base(), ui or FakeUI(), retain=retain, **more)
 
 
-def sets(desk: Desk) -> list[str]:
-    found = desk.fleet.cloudformation.list_stack_sets(Status="ACTIVE")["Summaries"]
+def sets(project: FleetProject) -> list[str]:
+    found = project.fleet.cloudformation.list_stack_sets(Status="ACTIVE")["Summaries"]
     return [stack_set["StackSetName"] for stack_set in found]
 
 
-def test_the_stacks_go_and_then_the_set(desk: Desk, golden: Golden) -> None:
-    desk.section = both_regions()
-    desk.deploy()
+def test_the_stacks_go_and_then_the_set(project: FleetProject, golden: Golden) -> None:
+    project.section = both_regions()
+    project.deploy()
 
-    result = destroyed(desk, ui := FakeUI())
+    result = destroyed(project, ui := FakeUI())
 
     assert (result.is_gone, result.failed, result.beside) == (True, {}, ())
     golden(ui.questions)
-    assert sets(desk) == []
+    assert sets(project) == []
     for region in (REGION, OTHER_REGION):
-        assert desk.reserved(region=region) == {}
-    assert not destroyed(desk).exists
+        assert project.reserved(region=region) == {}
+    assert not destroyed(project).exists
 
 
-def test_what_is_lost_and_what_stays_is_shown_before_the_question(desk: Desk) -> None:
+def test_deleted_and_retained_resources_are_shown_before_the_question(project: FleetProject) -> None:
     table = {
         "Type": "AWS::DynamoDB::Table",
         "Properties": {
@@ -47,13 +47,13 @@ def test_what_is_lost_and_what_stays_is_shown_before_the_question(desk: Desk) ->
         },
     }
     topic = {"Type": "AWS::SNS::Topic", "DeletionPolicy": "Retain"}
-    desk.template(reserving(Orders=table, Kept=topic, Gone={"Type": "AWS::SNS::Topic"}))
-    desk.deploy()
+    project.template(reserving(Orders=table, Kept=topic, Gone={"Type": "AWS::SNS::Topic"}))
+    project.deploy()
 
-    destroyed(desk, ui := FakeUI(answer=False))
-    destroyed(desk, keeping := FakeUI(answer=False), retain=True)
+    destroyed(project, ui := FakeUI(answer=False))
+    destroyed(project, keeping := FakeUI(answer=False), retain=True)
 
-    cells = tuple((account, REGION) for account in desk.fleet.accounts)
+    cells = tuple((account, REGION) for account in project.fleet.accounts)
     lost = DeletedResource("Orders", "AWS::DynamoDB::Table", "")
     kept = DeletedResource("Kept", "AWS::SNS::Topic", "", "Retain")
     (shown,), (retained,) = ui.deletions, keeping.deletions
@@ -80,97 +80,97 @@ def test_a_template_without_resources_holds_nothing(template: str) -> None:
     assert held_resources(template) == ()
 
 
-def test_what_a_broken_template_holds_is_unknown() -> None:
+def test_resources_of_an_invalid_template_are_unknown() -> None:
     assert isinstance(held_resources("Resources: {"), Unknown)
 
 
-def test_stacks_may_be_kept(desk: Desk, golden: Golden) -> None:
-    desk.deploy()
+def test_stacks_may_be_kept(project: FleetProject, golden: Golden) -> None:
+    project.deploy()
 
     ui = FakeUI()
-    assert destroyed(desk, ui, retain=True).is_gone
+    assert destroyed(project, ui, retain=True).is_gone
     golden(ui.questions)
-    assert len(desk.reserved()) == 4
+    assert len(project.reserved()) == 4
 
 
-def test_what_is_declined_stays(desk: Desk) -> None:
-    desk.deploy()
+def test_a_declined_destroy_deletes_nothing(project: FleetProject) -> None:
+    project.deploy()
 
-    result = destroyed(desk, FakeUI(answer=False))
+    result = destroyed(project, FakeUI(answer=False))
 
     assert (result.confirmed, result.is_gone) == (False, False)
-    assert len(desk.reserved()) == 4
+    assert len(project.reserved()) == 4
 
 
-def test_instances_of_others_keep_the_set(desk: Desk) -> None:
-    desk.deploy()
-    other, *own = desk.fleet.accounts
-    desk.section = {"accounts": own}
+def test_instances_of_others_keep_the_set(project: FleetProject) -> None:
+    project.deploy()
+    other, *own = project.fleet.accounts
+    project.section = {"accounts": own}
 
-    result = destroyed(desk)
+    result = destroyed(project)
 
     assert (result.is_gone, result.beside) == (False, ((other, REGION),))
-    assert (list(desk.reserved()), sets(desk)) == ([other], [SET])
+    assert (list(project.reserved()), sets(project)) == ([other], [SET])
 
 
-def test_an_instance_that_cannot_be_deleted_keeps_the_set(desk: Desk) -> None:
-    desk.section = {"failure_tolerance": 4}
-    desk.deploy()
-    stuck = desk.fleet.accounts[1]
-    desk.fleet.rules(fail={f"{stuck}/{REGION}": Failure("boom", times=1)})
+def test_an_instance_that_cannot_be_deleted_keeps_the_set(project: FleetProject) -> None:
+    project.section = {"failure_tolerance": 4}
+    project.deploy()
+    stuck = project.fleet.accounts[1]
+    project.fleet.rules(fail={f"{stuck}/{REGION}": Failure("boom", times=1)})
 
-    result = destroyed(desk)
+    result = destroyed(project)
 
     assert (list(result.failed), result.is_gone) == ([(stuck, REGION)], False)
-    assert desk.fleet.instances(name=SET) == {f"{stuck}/{REGION}": "INOPERABLE"}
-    assert destroyed(desk).is_gone
+    assert project.fleet.instances(name=SET) == {f"{stuck}/{REGION}": "INOPERABLE"}
+    assert destroyed(project).is_gone
 
 
-def test_a_protected_environment_is_refused(desk: Desk, golden: Golden) -> None:
-    desk.deploy()
-    desk.settings = {"protected": True, "env": "prod"}
-
-    with pytest.raises(UsageError) as failure:
-        destroyed(desk)
-
-    golden(failure.value)
-    assert len(desk.reserved()) == 4
-
-
-def test_a_set_of_another_user_is_refused_unless_it_is_adopted(desk: Desk, golden: Golden) -> None:
-    desk.fleet.create_set(reserving(), SET)
+def test_a_protected_environment_is_refused(project: FleetProject, golden: Golden) -> None:
+    project.deploy()
+    project.settings = {"protected": True, "env": "prod"}
 
     with pytest.raises(UsageError) as failure:
-        destroyed(desk)
+        destroyed(project)
 
     golden(failure.value)
-    assert destroyed(desk, adopts=True).is_gone
+    assert len(project.reserved()) == 4
+
+
+def test_a_set_of_another_user_is_refused_unless_it_is_adopted(project: FleetProject, golden: Golden) -> None:
+    project.fleet.create_set(reserving(), SET)
+
+    with pytest.raises(UsageError) as failure:
+        destroyed(project)
+
+    golden(failure.value)
+    assert destroyed(project, adopts=True).is_gone
 
 
 class Killed(BaseException):
     """Ends the run as a kill does."""
 
 
-def test_a_run_that_is_killed_is_continued_by_the_next(desk: Desk) -> None:
-    desk.deploy()
-    desk.fleet.rules(cell_seconds=0.02)
+def test_a_run_that_is_killed_is_continued_by_the_next(project: FleetProject) -> None:
+    project.deploy()
+    project.fleet.rules(cell_seconds=0.02)
 
     def die(_: object) -> None:
         raise Killed
 
     with pytest.raises(Killed):
-        destroyed(desk, FakeUI(on_progress=die))
+        destroyed(project, FakeUI(on_progress=die))
 
-    assert destroyed(desk).is_gone
-    assert desk.reserved() == {}
+    assert destroyed(project).is_gone
+    assert project.reserved() == {}
 
 
-def test_an_operation_of_another_user_is_waited_for_by_nobody(desk: Desk) -> None:
-    desk.deploy()
-    desk.fleet.rules(cell_seconds=0.3)
-    foreign = desk.fleet.begin("update_stack_instances", name=SET)
+def test_an_operation_of_another_user_is_waited_for_by_nobody(project: FleetProject) -> None:
+    project.deploy()
+    project.fleet.rules(cell_seconds=0.3)
+    foreign = project.fleet.begin("update_stack_instances", name=SET)
 
     with pytest.raises(BusyError, match=foreign):
-        destroyed(desk)
+        destroyed(project)
 
-    desk.fleet.wait(foreign, name=SET)
+    project.fleet.wait(foreign, name=SET)

@@ -17,7 +17,7 @@ from tapctl.hints import advise
 from tapctl.hints.deploy import DeployAdvice
 from tapctl.settings.targets import TargetAccount
 from tests.support.golden import Golden
-from tests.support.rollouts import NAME, SET, Desk, both_regions
+from tests.support.rollouts import NAME, SET, FleetProject, both_regions
 from tests.support.stack_sets import OTHER_REGION, REGION
 
 A, B = "111111111111", "222222222222"
@@ -61,7 +61,7 @@ def test_no_set_has_no_state() -> None:
     assert Observed().held is None
 
 
-def test_a_hidden_value_is_none() -> None:
+def test_a_noecho_value_is_absent() -> None:
     state = observed(overrides={"Size": "7", "Key": "****"}).state(DEFINITION, want({"Size": "5"}))
 
     assert (state.is_current, dict(state.values)) == (True, {"Size": "5", "Key": None})
@@ -93,7 +93,7 @@ def test_the_same_secrets_are_known_again() -> None:
     assert not observed().remembers(DEFINITION, want(SECRET, {"Key": "own"}))
 
 
-def test_what_another_user_touched_since_may_have_changed() -> None:
+def test_an_instance_that_another_user_updated_may_have_changed() -> None:
     observed().remember(DEFINITION, want(SECRET))
 
     assert not observed("two").remembers(DEFINITION, want(SECRET))
@@ -119,22 +119,22 @@ def test_nothing_is_remembered_without_secrets(tmp_path: Path) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_the_set_of_a_rollout(desk: Desk) -> None:
-    desk.fleet.limits(desk.fleet.accounts[0], 10)
-    assert observe(desk.request().sets) == Observed()
-    desk.deploy()
+def test_the_set_of_a_rollout(project: FleetProject) -> None:
+    project.fleet.limits(project.fleet.accounts[0], 10)
+    assert observe(project.request().sets) == Observed()
+    project.deploy()
 
-    found = observe(desk.request().sets)
+    found = observe(project.request().sets)
 
     assert (found.held, len(found.instances)) == ({"Size": "300"}, 4)
-    assert found.overrides[desk.fleet.accounts[0], REGION] == {"Size": ""}
+    assert found.overrides[project.fleet.accounts[0], REGION] == {"Size": ""}
     assert all(instance.last_operation.startswith("tapctl-") for instance in found.instances.values())
 
 
-def test_cells_have_the_stacks_of_the_stack_set_of_their_own_fleet(desk: Desk) -> None:
-    first, second, third, _ = desk.fleet.accounts
-    desk.deploy()
-    sets = desk.base().sets
+def test_cells_have_the_stacks_of_the_stack_set_of_their_own_fleet(project: FleetProject) -> None:
+    first, second, third, _ = project.fleet.accounts
+    project.deploy()
+    sets = project.base().sets
 
     def cell(account: str, stack_set: str) -> Cell:
         return Cell(TargetAccount(account, (REGION,), stack_set=stack_set), REGION)
@@ -158,9 +158,9 @@ DESCRIPTIONS = [
 
 @pytest.mark.parametrize(("description", "is_ours"), DESCRIPTIONS)
 def test_a_set_that_was_not_created_for_the_fleet_is_refused(
-    description: str, is_ours: bool, desk: Desk, golden: Golden
+    description: str, is_ours: bool, project: FleetProject, golden: Golden
 ) -> None:
-    request = desk.request()
+    request = project.request()
     stack_set = StackSet("orders:1", description)
 
     refuse_others_set(request, stack_set, adopts=True)
@@ -174,12 +174,12 @@ def test_a_set_that_was_not_created_for_the_fleet_is_refused(
 
 
 def test_a_set_in_another_region_of_the_fleet_is_neither_made_again_nor_taken_for_destroyed(
-    desk: Desk, golden: Golden
+    project: FleetProject, golden: Golden
 ) -> None:
-    desk.section = both_regions()
-    desk.deploy()
-    desk.section = {"regions": [OTHER_REGION, REGION]}
-    request = desk.base()
+    project.section = both_regions()
+    project.deploy()
+    project.section = {"regions": [OTHER_REGION, REGION]}
+    request = project.base()
 
     with pytest.raises(UsageError) as failure:
         refuse_others_set(request, None, adopts=False)
@@ -190,38 +190,38 @@ def test_a_set_in_another_region_of_the_fleet_is_neither_made_again_nor_taken_fo
     assert (failure.value.hint, missing.hint) == (hint, hint)
 
 
-def test_a_set_of_that_name_in_another_region_that_is_not_the_fleet_s_does_not_count(desk: Desk) -> None:
-    desk.fleet.create_set(name=SET)
-    desk.section = {"regions": [OTHER_REGION, REGION]}
+def test_a_set_of_that_name_in_another_region_that_is_not_the_fleet_s_does_not_count(project: FleetProject) -> None:
+    project.fleet.create_set(name=SET)
+    project.section = {"regions": [OTHER_REGION, REGION]}
 
-    refuse_others_set(desk.base(), None, adopts=False)
-    assert no_stack_set(desk.base()).hint == advise(DeployAdvice.FLEET_DEPLOY_CREATES, NAME)
+    refuse_others_set(project.base(), None, adopts=False)
+    assert no_stack_set(project.base()).hint == advise(DeployAdvice.CREATE_WITH_FLEET_DEPLOY, NAME)
 
 
-def test_a_set_of_the_other_permission_model_is_refused(desk: Desk) -> None:
+def test_a_set_of_the_other_permission_model_is_refused(project: FleetProject) -> None:
     stack_set = StackSet("orders:1", permission_model="SERVICE_MANAGED")
 
     with pytest.raises(UsageError) as failure:
-        refuse_others_set(desk.request(), stack_set, adopts=True)
+        refuse_others_set(project.request(), stack_set, adopts=True)
 
     assert failure.value.hint == advise(DeployAdvice.SET_PERMISSION, "service", "prod")
 
 
-def test_the_management_account_is_never_reached(desk: Desk, golden: Golden) -> None:
-    request = desk.request()
-    desk.fleet.client("organizations").list_roots()
-    own = Cell(TargetAccount(desk.fleet.admin, (REGION,)), REGION)
+def test_the_management_account_is_never_reached(project: FleetProject, golden: Golden) -> None:
+    request = project.request()
+    project.fleet.client("organizations").list_roots()
+    own = Cell(TargetAccount(project.fleet.admin, (REGION,)), REGION)
     cells = replace(request.cells, cells=(*request.cells.cells, own))
 
     left = without_management(cells, request.accounts)
 
-    assert (left.cells, list(left.inactive)) == (request.cells.cells, [desk.fleet.admin])
+    assert (left.cells, list(left.inactive)) == (request.cells.cells, [project.fleet.admin])
     with pytest.raises(UsageError) as failure:
         without_management(replace(cells, cells=(own,)), request.accounts)
     golden(failure.value)
 
 
-def test_without_an_organization_every_account_is_reached(desk: Desk) -> None:
-    request: Any = desk.request()
+def test_without_an_organization_every_account_is_reached(project: FleetProject) -> None:
+    request: Any = project.request()
 
     assert without_management(request.cells, request.accounts).cells == request.cells.cells

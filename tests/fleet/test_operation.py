@@ -161,7 +161,7 @@ def test_reads_that_keep_failing_say_how_to_go_on(errors: list[Answer], golden: 
     assert failure.value.hint.then == (advise(DeployAdvice.THEN_FOLLOW_FLEET, "prod"),)
 
 
-def test_an_operation_that_is_not_there_is_an_error(golden: Golden) -> None:
+def test_a_missing_operation_is_an_error(golden: Golden) -> None:
     with pytest.raises(AwsError) as failure:
         followed(FakeSets([None]))
 
@@ -269,7 +269,7 @@ def test_a_killed_run_s_operation_is_followed(journal: RolloutJournal, golden: G
 
 
 @pytest.mark.parametrize("now", [operation("SUCCEEDED"), None])
-def test_what_is_over_or_never_began_is_forgotten(now: Answer, journal: RolloutJournal) -> None:
+def test_an_operation_that_is_over_or_never_began_is_forgotten(now: Answer, journal: RolloutJournal) -> None:
     resume(request(FakeSets([now])), journal, ui := FakeUI())
 
     assert (ui.reads, journal.entry) == ([], RolloutEntry())
@@ -284,7 +284,7 @@ def test_a_killed_run_gives_way_to_another_user(journal: RolloutJournal) -> None
     assert journal.entry.operation == "tapctl-1"
 
 
-def test_what_failed_so_far_is_named() -> None:
+def test_cells_that_failed_so_far_are_named() -> None:
     progress = Progress("step", operation("RUNNING"), (result(A, "FAILED"), result(B, "CANCELLED")))
 
     assert [failure.account_id for failure in progress.failed] == [A]

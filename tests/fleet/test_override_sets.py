@@ -197,7 +197,7 @@ def test_a_parameter_that_cannot_drop_it_is_of_no_use_for_that() -> None:
     assert sizes(plan(NUMBER, {"a": 350})) == {"a": "225"}
 
 
-def test_where_remedies_are_forbidden_what_exceeds_is_left_out() -> None:
+def test_cells_that_exceed_are_left_out_where_remedies_are_forbidden() -> None:
     want = plan(SWITCH, {"a": 10, "b": 1000}, remedy=RemedyMode.FAIL)
 
     assert {name: verdict for name, (verdict, _) in left(want).items()} == {"a": Verdict.EXCEEDS}
@@ -211,7 +211,7 @@ def test_an_uncertain_cell_is_left_out_unless_that_is_allowed(allowed: bool, out
     assert left(want).keys() == out
 
 
-def test_what_fits_in_two_steps_alone_is_left_out(golden: Golden) -> None:
+def test_a_cell_that_fits_only_in_two_steps_is_left_out(golden: Golden) -> None:
     text = SWITCH + "  Other: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 500}}\n"
     live = Stack("s", "UPDATE_COMPLETE", {"Fn": LiveFunction("fn", 800, 0), "Other": LiveFunction("other", 100, 0)})
     settings = fake_account(limit=1000, unreserved=100).account.settings

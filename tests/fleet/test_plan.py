@@ -78,7 +78,7 @@ def test_without_a_difference_there_are_no_overrides_and_no_step() -> None:
     assert {frozenset(step.overrides) for step in plan_rollout(wanted, SetState(), []).steps} == {frozenset()}
 
 
-def test_where_nothing_can_be_deployed_to_no_set_is_made() -> None:
+def test_without_a_cell_to_deploy_to_no_stack_set_is_created() -> None:
     assert plan_rollout(want("100", left_out=(out(A),)), SetState(), None).steps == ()
 
 
@@ -104,7 +104,7 @@ def test_the_canary(canary: list[str] | None, first: list[str]) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_what_lowers_goes_before_the_set_and_what_raises_after_it() -> None:
+def test_lowered_reservations_go_before_the_stack_set_and_raised_ones_after_it() -> None:
     wanted = want("50", placement(A, "10"), placement(B, "200"))
     state = SetState(True, False, {"Size": "100"}, present(*wanted.placements))
 
@@ -191,7 +191,7 @@ def test_the_set_is_updated_once_for_the_canary_and_once_for_all() -> None:
     ]
 
 
-def test_where_some_are_left_out_the_others_are_updated_by_rectangles() -> None:
+def test_beside_left_out_cells_the_others_are_updated_by_rectangles() -> None:
     placements = [placement(A, "1"), placement(A, "1", REGIONS[1]), placement(B, "1"), placement(C, "2")]
     wanted = want("1", *placements, left_out=(out("444444444444"),))
     state = SetState(True, False, {"Size": "1"}, present(*placements, placement("444444444444", "1")))
@@ -273,7 +273,7 @@ def test_a_set_whose_every_instance_is_left_out_stays_and_so_does_what_is_new() 
     ]
 
 
-def test_who_joins_changes_with_the_whole_set_alone() -> None:
+def test_a_change_of_automatic_deployment_is_a_step_of_the_whole_stack_set() -> None:
     wanted = want("100", placement(A, "100"), placement(B, "100"))
     state = SetState(True, True, {"Size": "100"}, present(*wanted.placements), joins=False)
 

@@ -16,86 +16,86 @@ from tapctl.fleet.rollout import deploy_fleet
 from tapctl.settings.fleet_section import FleetAccount
 from tapctl.workflows.gate import Blocked
 from tests.support.golden import Golden
-from tests.support.rollouts import SET, Desk, FakeUI, reserving
+from tests.support.rollouts import SET, FakeUI, FleetProject, reserving
 from tests.support.stack_sets import REGION
 
 
-def prepared(desk: Desk, **more: Any) -> Prepared:
-    return prepare(desk.request(**more), FakeUI())
+def prepared(project: FleetProject, **more: Any) -> Prepared:
+    return prepare(project.request(**more), FakeUI())
 
 
 def kinds(plan: Prepared) -> list[StepKind]:
     return [step.kind for step in plan.plan.steps]
 
 
-def test_a_plan_makes_nothing(desk: Desk) -> None:
-    assert kinds(prepared(desk)) == [StepKind.CREATE_SET, StepKind.CREATE, StepKind.CREATE]
-    assert desk.fleet.cloudformation.list_stack_sets()["Summaries"] == []
-    assert not (desk.folder / "state" / "rollouts").exists()
+def test_a_plan_makes_nothing(project: FleetProject) -> None:
+    assert kinds(prepared(project)) == [StepKind.CREATE_SET, StepKind.CREATE, StepKind.CREATE]
+    assert project.fleet.cloudformation.list_stack_sets()["Summaries"] == []
+    assert not (project.folder / "state" / "rollouts").exists()
 
 
-def test_a_remedy_needs_consent(desk: Desk, golden: Golden) -> None:
-    desk.fleet.limits(desk.fleet.accounts[0], 10)
-    desk.settings = {"remedy": RemedyMode.ASK}
-    plan = prepared(desk)
+def test_a_remedy_needs_consent(project: FleetProject, golden: Golden) -> None:
+    project.fleet.limits(project.fleet.accounts[0], 10)
+    project.settings = {"remedy": RemedyMode.ASK}
+    plan = prepared(project)
 
-    assert plan.needs_consent(desk.request().settings)
-    assert [placement.cell.account.id for placement in plan.remedied] == [desk.fleet.accounts[0]]
+    assert plan.needs_consent(project.request().settings)
+    assert [placement.cell.account.id for placement in plan.remedied] == [project.fleet.accounts[0]]
     with pytest.raises(Blocked) as failure:
-        desk.deploy()
+        project.deploy()
     golden(failure.value)
     assert failure.value.exit_code is ExitCode.EXCEEDS
 
 
-def test_what_is_declined_stays(desk: Desk, golden: Golden) -> None:
-    rollout = desk.deploy(ui := FakeUI(answer=False))
+def test_a_declined_rollout_changes_nothing(project: FleetProject, golden: Golden) -> None:
+    rollout = project.deploy(ui := FakeUI(answer=False))
 
     assert (rollout.confirmed, rollout.deployed, rollout.ends) == (False, (), [])
     assert len(ui.plans[0].steps) == 3
     golden(ui.questions)
-    assert desk.fleet.cloudformation.list_stack_sets()["Summaries"] == []
+    assert project.fleet.cloudformation.list_stack_sets()["Summaries"] == []
 
 
-def test_where_no_cell_fits_nothing_is_made(desk: Desk, golden: Golden) -> None:
-    desk.settings = {"remedy": RemedyMode.FAIL}
-    for account in desk.fleet.accounts:
-        desk.fleet.limits(account, 10)
+def test_without_a_cell_that_fits_nothing_is_created(project: FleetProject, golden: Golden) -> None:
+    project.settings = {"remedy": RemedyMode.FAIL}
+    for account in project.fleet.accounts:
+        project.fleet.limits(account, 10)
 
     with pytest.raises(Blocked) as failure:
-        desk.deploy()
+        project.deploy()
 
     golden(failure.value)
     assert failure.value.exit_code is ExitCode.EXCEEDS
-    assert prepared(desk).exit_code is ExitCode.EXCEEDS
+    assert prepared(project).exit_code is ExitCode.EXCEEDS
 
 
-def test_a_cell_that_is_left_out_keeps_its_instance(desk: Desk) -> None:
-    desk.deploy()
-    out = desk.fleet.accounts[2]
+def test_a_cell_that_is_left_out_keeps_its_instance(project: FleetProject) -> None:
+    project.deploy()
+    out = project.fleet.accounts[2]
     body = reserving(400)
-    desk.template(body)
-    desk.settings = {"remedy": RemedyMode.FAIL}
-    desk.fleet.limits(out, 350)
+    project.template(body)
+    project.settings = {"remedy": RemedyMode.FAIL}
+    project.fleet.limits(out, 350)
 
-    rollout = desk.deploy()
+    rollout = project.deploy()
 
     assert [(left.cell.account.id, left.verdict) for left in rollout.left_out] == [(out, Verdict.EXCEEDS)]
     assert rollout.exit_code is ExitCode.EXCEEDS
-    assert desk.reserved() == {**dict.fromkeys(desk.fleet.accounts, 400), out: 300}
-    again = desk.deploy()
+    assert project.reserved() == {**dict.fromkeys(project.fleet.accounts, 400), out: 300}
+    again = project.deploy()
     assert ([left.cell.account.id for left in again.left_out], again.ends) == ([out], [])
 
 
-def test_a_set_of_another_user_is_refused_unless_it_is_adopted(desk: Desk, golden: Golden) -> None:
-    desk.fleet.create_set(reserving(100), SET)
+def test_a_set_of_another_user_is_refused_unless_it_is_adopted(project: FleetProject, golden: Golden) -> None:
+    project.fleet.create_set(reserving(100), SET)
 
     with pytest.raises(UsageError) as failure:
-        prepared(desk)
+        prepared(project)
 
     golden(failure.value)
-    assert kinds(prepared(desk, adopts=True)) == [StepKind.UPDATE_SET, StepKind.CREATE, StepKind.CREATE]
-    assert desk.deploy(adopts=True).exit_code is ExitCode.OK
-    assert prepared(desk).plan.steps == ()
+    assert kinds(prepared(project, adopts=True)) == [StepKind.UPDATE_SET, StepKind.CREATE, StepKind.CREATE]
+    assert project.deploy(adopts=True).exit_code is ExitCode.OK
+    assert prepared(project).plan.steps == ()
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -111,59 +111,59 @@ def with_parameter(name: str, **declared: Any) -> dict[str, Any]:
     return body
 
 
-def names(desk: Desk) -> list[str]:
+def names(project: FleetProject) -> list[str]:
     """What the function of each account has."""
-    clients = [desk.fleet.client("lambda", account) for account in desk.fleet.accounts]
+    clients = [project.fleet.client("lambda", account) for account in project.fleet.accounts]
     return [client.list_functions()["Functions"][0]["Environment"]["Variables"]["NAME"] for client in clients]
 
 
-def test_a_parameter_needs_a_value_once(desk: Desk, golden: Golden) -> None:
-    desk.template(with_parameter("Title"))
+def test_a_parameter_needs_a_value_once(project: FleetProject, golden: Golden) -> None:
+    project.template(with_parameter("Title"))
     with pytest.raises(UsageError) as failure:
-        prepared(desk)
+        prepared(project)
 
     golden(failure.value)
-    desk.settings = {"parameters": {"Title": "first"}}
-    desk.deploy()
-    desk.settings = {}
-    desk.template(with_parameter("Title", Description="changed"))
+    project.settings = {"parameters": {"Title": "first"}}
+    project.deploy()
+    project.settings = {}
+    project.template(with_parameter("Title", Description="changed"))
 
-    assert desk.deploy().exit_code is ExitCode.OK
-    assert names(desk) == ["first"] * 4
-
-
-def test_an_account_may_have_values_of_its_own(desk: Desk) -> None:
-    desk.template(with_parameter("Title", Default="shared"))
-    first, second, *_ = desk.fleet.accounts
-    desk.section = {"account": {second: FleetAccount(parameters={"Title": "own"})}}
-    desk.deploy()
-    assert names(desk) == ["shared", "own", "shared", "shared"]
-
-    desk.section = {"account": {first: FleetAccount(parameters={"Title": "own"})}}
-    desk.deploy()
-    assert names(desk) == ["own", "shared", "shared", "shared"]
-    assert prepared(desk).plan.steps == ()
+    assert project.deploy().exit_code is ExitCode.OK
+    assert names(project) == ["first"] * 4
 
 
-def test_the_same_secret_changes_nothing_and_another_one_does(desk: Desk) -> None:
-    desk.template(with_parameter("Title", NoEcho=True))
+def test_an_account_may_have_values_of_its_own(project: FleetProject) -> None:
+    project.template(with_parameter("Title", Default="shared"))
+    first, second, *_ = project.fleet.accounts
+    project.section = {"account": {second: FleetAccount(parameters={"Title": "own"})}}
+    project.deploy()
+    assert names(project) == ["shared", "own", "shared", "shared"]
+
+    project.section = {"account": {first: FleetAccount(parameters={"Title": "own"})}}
+    project.deploy()
+    assert names(project) == ["own", "shared", "shared", "shared"]
+    assert prepared(project).plan.steps == ()
+
+
+def test_the_same_secret_changes_nothing_and_another_one_does(project: FleetProject) -> None:
+    project.template(with_parameter("Title", NoEcho=True))
     configured = {"configured": {"Title": "tapctl.toml"}}
-    desk.settings = {"parameters": {"Title": "secret"}, **configured}
-    desk.section = {"account": {desk.fleet.accounts[1]: FleetAccount(parameters={"Title": "own secret"})}}
-    desk.deploy()
+    project.settings = {"parameters": {"Title": "secret"}, **configured}
+    project.section = {"account": {project.fleet.accounts[1]: FleetAccount(parameters={"Title": "own secret"})}}
+    project.deploy()
 
-    assert prepared(desk).plan.steps == ()
+    assert prepared(project).plan.steps == ()
 
-    desk.settings = {"parameters": {"Title": "another"}, **configured}
-    assert desk.deploy().exit_code is ExitCode.OK
-    assert names(desk) == ["another", "own secret", "another", "another"]
-    assert prepared(desk).plan.steps == ()
+    project.settings = {"parameters": {"Title": "another"}, **configured}
+    assert project.deploy().exit_code is ExitCode.OK
+    assert names(project) == ["another", "own secret", "another", "another"]
+    assert prepared(project).plan.steps == ()
 
-    desk.settings, desk.section = {}, {}
-    assert prepared(desk).plan.steps == ()
-    desk.template(with_parameter("Title", NoEcho=True, Description="changed"))
-    desk.deploy()
-    assert names(desk) == ["another", "own secret", "another", "another"]
+    project.settings, project.section = {}, {}
+    assert prepared(project).plan.steps == ()
+    project.template(with_parameter("Title", NoEcho=True, Description="changed"))
+    project.deploy()
+    assert names(project) == ["another", "own secret", "another", "another"]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -172,20 +172,20 @@ def test_the_same_secret_changes_nothing_and_another_one_does(desk: Desk) -> Non
 
 
 @pytest.fixture
-def organized(desk: Desk) -> Desk:
+def organized(project: FleetProject) -> FleetProject:
     """A fleet of an organizational unit with two accounts, which others may join."""
-    unit = desk.fleet.unit("team")
-    accounts = [desk.fleet.join(unit) for _ in range(2)]
-    desk.fleet.limits(accounts[0], 10)
-    desk.section = {"accounts": [], "permission": "service", "ous": [unit]}
-    return desk
+    unit = project.fleet.unit("team")
+    accounts = [project.fleet.join(unit) for _ in range(2)]
+    project.fleet.limits(accounts[0], 10)
+    project.section = {"accounts": [], "permission": "service", "ous": [unit]}
+    return project
 
 
-def members(desk: Desk) -> list[str]:
-    return [cell.account.id for cell in desk.request().cells.cells]
+def members(project: FleetProject) -> list[str]:
+    return [cell.account.id for cell in project.request().cells.cells]
 
 
-def test_a_service_managed_set_reaches_the_accounts_of_its_units(organized: Desk) -> None:
+def test_a_service_managed_set_reaches_the_accounts_of_its_units(organized: FleetProject) -> None:
     rollout = organized.deploy()
 
     assert (rollout.exit_code, len(rollout.deployed)) == (ExitCode.OK, 2)
@@ -198,7 +198,7 @@ def test_a_service_managed_set_reaches_the_accounts_of_its_units(organized: Desk
     assert organized.reserved([large]) == {large: 200}
 
 
-def test_who_joins_gets_no_reservation_until_the_next_rollout(organized: Desk) -> None:
+def test_an_account_that_joins_gets_no_reservation_until_the_next_rollout(organized: FleetProject) -> None:
     organized.section["auto_deploy"] = True
     organized.deploy()
     unit = organized.section["ous"][0]
@@ -215,7 +215,7 @@ def test_who_joins_gets_no_reservation_until_the_next_rollout(organized: Desk) -
     assert prepared(organized).plan.steps == ()
 
 
-def test_who_joins_may_be_changed_later(organized: Desk) -> None:
+def test_automatic_deployment_may_be_changed_later(organized: FleetProject) -> None:
     organized.deploy()
     organized.section["auto_deploy"] = True
 
@@ -228,7 +228,7 @@ def test_who_joins_may_be_changed_later(organized: Desk) -> None:
     assert prepared(organized).plan.steps == ()
 
 
-def test_a_delegated_administrator_rolls_out_a_set_of_the_management_account(organized: Desk) -> None:
+def test_a_delegated_administrator_rolls_out_a_set_of_the_management_account(organized: FleetProject) -> None:
     delegated, sandbox = members(organized)[1], organized.fleet.sandbox
     organized.fleet.rules(delegated_admins=(delegated,))
     organized.section["call_as"] = "delegated_admin"

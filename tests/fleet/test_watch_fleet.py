@@ -193,7 +193,7 @@ def test_an_interrupt_between_two_operations_leaves_the_rollout_running(golden: 
         golden(failure.value)
 
 
-def test_a_set_that_is_not_there_is_no_end(golden: Golden) -> None:
+def test_a_missing_stack_set_does_not_end_the_watch(golden: Golden) -> None:
     with pytest.raises(UsageError) as failure:
         watched(FakeSets(exists=False))
     golden(failure.value)

@@ -257,7 +257,7 @@ def test_an_address_is_read(url: str, address: tuple[object, ...]) -> None:
 
 
 @pytest.mark.parametrize("url", ["", "localhost:4566", "ftp://localhost", "http://", "http://localhost:port"])
-def test_what_is_no_address_is_refused(url: str) -> None:
+def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"URL|int"):
         parse_address(url)
 

@@ -1,7 +1,7 @@
 """Our request signature is the one that botocore makes."""
 
 import pytest
-from aws.sigv4 import Credentials, Scope, signed_headers
+from aws.sigv4 import Credentials, CredentialScope, signed_headers
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
@@ -25,7 +25,9 @@ class Signer(SigV4Auth):
         )
 
 
-def by_botocore(url: str, headers: dict[str, str], body: bytes, credentials: Credentials, scope: Scope) -> str:
+def by_botocore(
+    url: str, headers: dict[str, str], body: bytes, credentials: Credentials, scope: CredentialScope
+) -> str:
     request = AWSRequest("POST", url, {**headers, "X-Amz-Date": MOMENT}, body)
     keys = BotoCredentials(credentials.access_key, credentials.secret_key, credentials.token or None)
     Signer(keys, scope.service, scope.region).add_auth(request)
@@ -44,7 +46,7 @@ def headers_for(host: str) -> dict[str, str]:
 @pytest.mark.parametrize("host", ["dynamodb.us-east-1.amazonaws.com", "127.0.0.1:4566"])
 @pytest.mark.parametrize("token", [pytest.param("", id="lasting-keys"), pytest.param("FwoG/x+y==", id="session-token")])
 def test_the_signature_equals_botocores(path: str, host: str, token: str) -> None:
-    credentials, scope = Credentials("AKIDEXAMPLE", "secret/+key", token), Scope("us-east-1", "dynamodb")
+    credentials, scope = Credentials("AKIDEXAMPLE", "secret/+key", token), CredentialScope("us-east-1", "dynamodb")
     ours = signed_headers(headers_for(host), path, b"{}", moment=MOMENT, credentials=credentials, scope=scope)
     expected = by_botocore(f"https://{host}{path}", headers_for(host), b"{}", credentials, scope)
     assert ours["authorization"] == expected
@@ -59,7 +61,7 @@ _WORDS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789
 def test_any_request_is_signed_as_botocore_does(
     body: bytes, access_key: str, secret_key: str, token: str, region: str
 ) -> None:
-    credentials, scope = Credentials(access_key, secret_key, token), Scope(region, "dynamodb")
+    credentials, scope = Credentials(access_key, secret_key, token), CredentialScope(region, "dynamodb")
     headers = headers_for("127.0.0.1:4566")
     ours = signed_headers(headers, "/", body, moment=MOMENT, credentials=credentials, scope=scope)
     assert ours["authorization"] == by_botocore("http://127.0.0.1:4566/", headers, body, credentials, scope)

@@ -63,7 +63,7 @@ def test_every_kind_is_judged() -> None:
     assert set(judges_with(lambda limit, result: iter(()))) == set(LimitKind)
 
 
-def test_only_the_files_of_the_types_that_are_there_are_loaded() -> None:
+def test_only_the_files_of_the_types_in_the_template_are_loaded() -> None:
     services = {limit.service for limit in limits_of(["AWS::IAM::Role"])}
 
     assert services == {"cloudformation", "iam", "lambda"}

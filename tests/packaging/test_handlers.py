@@ -151,7 +151,7 @@ def test_a_javascript_module_without_the_handler(source: str, tmp_path: Path, go
         pytest.param("/opt/wrapper.handler", NODEJS, {"a.txt": ""}, id="of a layer by its path"),
     ],
 )
-def test_where_a_handler_may_be(handler: str, runtime: str, files: dict[str, str], tmp_path: Path) -> None:
+def test_places_in_which_a_handler_is_found(handler: str, runtime: str, files: dict[str, str], tmp_path: Path) -> None:
     with_files(tmp_path, files)
 
     assert problems(tree_of(tmp_path, handler, runtime)) == []
@@ -199,7 +199,7 @@ def test_a_layer_may_hold_the_file_but_not_the_function_of_one_that_is_here(runt
         pytest.param({"Code": {"S3Bucket": "b", "S3Key": "k"}}, id="code in S3"),
     ],
 )
-def test_what_is_not_known_is_not_judged(properties: dict[str, Any], tmp_path: Path) -> None:
+def test_a_handler_that_cannot_be_known_is_not_judged(properties: dict[str, Any], tmp_path: Path) -> None:
     with_files(tmp_path, {"app.py": ""})
 
     assert problems(tree_of(tmp_path, "other.main", PYTHON, **properties)) == []
@@ -307,8 +307,8 @@ IMPORTS = "import boto3\nfrom left_pad.inner import pad\ndef main(e, c): pass\n"
 def test_a_dependency_that_only_a_manifest_names_is_missing(manifest: str, tmp_path: Path, golden: Golden) -> None:
     with_files(tmp_path, {"index.py": IMPORTS, **MANIFESTS[manifest]})
 
-    (problem,) = problems(tree_of(tmp_path, "index.main", PYTHON))
-    golden(problem)
+    (wrong,) = wrong_handlers(tree_of(tmp_path, "index.main", PYTHON), FunctionConfig())
+    golden([wrong.message, wrong.hint])
 
 
 @pytest.mark.parametrize(

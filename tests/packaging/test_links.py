@@ -100,6 +100,6 @@ def test_a_link_of_a_nested_templates_code_is_found(tmp_path: Path, stranger: Pa
     assert [found.target for found in leaving(load(str(tmp_path / "template.yaml")))] == [stranger]
 
 
-def test_what_the_template_itself_names_is_no_link(tmp_path: Path, stranger: Path) -> None:
+def test_a_path_that_the_template_names_is_not_treated_as_a_link(tmp_path: Path, stranger: Path) -> None:
     (package,) = artifacts(template(tmp_path, f'"{stranger}"'))
     assert entries(data(package)) == {"secret.txt": ("secret", 0o644)}

@@ -158,7 +158,7 @@ def test_a_link_to_a_file_in_the_folder_becomes_that_file(function_folder: Path)
         pytest.param("../shared/more/a.py", {"linked": ("a", 0o644)}, id="a file beside the code"),
     ],
 )
-def test_what_a_link_in_the_project_leads_to_is_packaged(
+def test_the_target_of_a_link_in_the_project_is_packaged(
     target: str, packed_as: dict[str, tuple[str, int]], function_folder: Path
 ) -> None:
     (function_folder.parent / "shared" / "more").mkdir(parents=True)

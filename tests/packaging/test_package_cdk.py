@@ -89,7 +89,7 @@ def package(app: Path) -> PackagedTemplate:
     return packaged(load(str(app / "A.template.json")))
 
 
-def test_what_the_template_names_goes_to_the_bucket_of_the_manifest(app: Path) -> None:
+def test_assets_in_the_template_go_to_the_bucket_of_the_manifest(app: Path) -> None:
     nested, site = sorted(package(app).artifacts, key=lambda artifact: artifact.key, reverse=True)
 
     bucket = "cdk-hnb659fds-assets-123456789012-us-east-1"

@@ -121,7 +121,7 @@ def test_code_that_can_run_lacks_nothing(properties: str, files: Files, tmp_path
         pytest.param(of("provided.al2023", more="Layers: [x]"), {"go.mod": ""}, id="runtime in a layer"),
     ],
 )
-def test_what_may_not_be_needed_is_no_reason_to_refuse(properties: str, files: Files, tmp_path: Path) -> None:
+def test_code_that_may_run_unbuilt_is_not_refused(properties: str, files: Files, tmp_path: Path) -> None:
     (lacking,) = found(tmp_path, files, properties)
     assert not lacking.certain
     refuse_unbuilt(tree(tmp_path, properties))

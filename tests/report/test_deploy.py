@@ -143,5 +143,5 @@ class TestARemedy:
             golden(FORMATS["github"](report), name)
 
 
-def test_what_a_deploy_would_upload_is_a_line_each(golden: Golden) -> None:
+def test_each_upload_of_a_plan_is_one_line(golden: Golden) -> None:
     golden(deploy.uploads({"s3://bucket/1.zip": "code of Fn", "s3://bucket/2.template": "the template"}, PLAIN))

@@ -150,7 +150,7 @@ def test_a_finding_is_data_in_every_format(fitting: Any, name: str, message: str
 
 
 @given(message=texts, hint=texts)
-def test_what_goes_to_stderr_is_data(message: str, hint: str) -> None:
+def test_messages_on_stderr_are_escaped(message: str, hint: str) -> None:
     event = StackEvent("1", "2026-01-01T00:00:00Z", hint, "T", "CREATE_FAILED", message, "id", "arn")
     with redirect_stderr(io.StringIO()) as stream:
         complain(message, noted(hint) if hint else None, ExitCode.USAGE)

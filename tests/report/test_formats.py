@@ -59,7 +59,7 @@ def test_sarif_has_the_problems_with_their_places() -> None:
     ]
 
 
-def test_what_could_not_be_judged_is_a_notification_of_sarif() -> None:
+def test_a_limit_that_was_not_judged_is_a_notification_of_sarif() -> None:
     (run,) = json.loads(FORMATS["sarif"](REPORT))["runs"]
     (invocation,) = run["invocations"]
     (notification,) = invocation["toolExecutionNotifications"]

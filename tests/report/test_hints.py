@@ -1,7 +1,9 @@
 """Every advice in words, with values in the places that it lists."""
 
 import ast
+import re
 import string
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +31,20 @@ def places(text: str) -> int:
 def test_every_advice_is_worded(enum: type[Advice], golden: Golden) -> None:
     numbered = {advice: [f"<{number}>" for number in range(1, places(wording(advice)) + 1)] for advice in enum}
     golden([advise(advice, *values) for advice, values in numbered.items()])
+
+
+TEXTS_OF_OTHERS = {JudgementAdvice.AS_WRITTEN, JudgementAdvice.READ_PAGE}
+
+
+def test_each_wording_is_of_one_advice() -> None:
+    wordings = Counter(wording(advice) for advice in ADVICE.values() if advice not in TEXTS_OF_OTHERS)
+    assert [words for words, count in wordings.items() if count > 1] == [], "use one of the advices for both"
+
+
+def test_only_texts_of_others_are_worded_by_their_value() -> None:
+    """A value is a name or a number; a sentence in it would be worded where the hint is given."""
+    bare = {advice for advice in ADVICE.values() if not re.sub(r"[{}\W]", "", wording(advice))}
+    assert bare == TEXTS_OF_OTHERS
 
 
 def test_another_wording_takes_the_same_values() -> None:
@@ -76,7 +92,7 @@ def test_every_hint_has_the_values_of_its_advice() -> None:
 
 
 def test_further_steps_follow() -> None:
-    first, second = advise(JudgementAdvice.GIVE_REGION), advise(JudgementAdvice.GIVE_STACK_NAME)
+    first, second = advise(JudgementAdvice.PASS_REGION), advise(JudgementAdvice.GIVE_STACK_NAME)
 
     assert worded(with_step(first, second)) == f"{worded(first)}; {worded(second)}"
     assert with_step(None, second) == second
@@ -84,4 +100,4 @@ def test_further_steps_follow() -> None:
 
 def test_an_advice_is_no_text() -> None:
     with pytest.raises(TypeError):
-        f"{advise(JudgementAdvice.GIVE_REGION)}"
+        f"{advise(JudgementAdvice.PASS_REGION)}"

@@ -186,7 +186,7 @@ Resources:
 """
 
 
-def test_what_is_not_here_and_decides_nothing_is_named() -> None:
+def test_a_remote_include_that_decides_nothing_is_named() -> None:
     result = judge(template(NOT_HERE), fake_account(1000, 1000), Settings("t.yaml"))
     assert result.verdict.value == "fits"
     assert "(Steps, template.yaml:7)" in preflight.as_text(result, PLAIN)

@@ -99,7 +99,7 @@ WATCHED = [
 
 
 @pytest.mark.parametrize("watched", WATCHED)
-def test_what_was_watched(watched: Watched, golden: Golden) -> None:
+def test_the_end_of_a_watch(watched: Watched, golden: Golden) -> None:
     document = report.watched_json(watched, "prod", "orders")
 
     golden(f"{report.watched_text(watched, 'prod', 'orders', OPTIONS)}\n{json.loads(document)['next']}")
@@ -218,5 +218,5 @@ HELD = (
         pytest.param(FleetDeletion("orders", ()), id="no instance"),
     ],
 )
-def test_what_a_destroy_deletes(deletion: FleetDeletion, golden: Golden) -> None:
+def test_the_deletions_of_a_destroy(deletion: FleetDeletion, golden: Golden) -> None:
     golden(report.deletion_text(deletion, OPTIONS))

@@ -63,7 +63,7 @@ def test_the_fix_is_the_edit_of_the_remedy(
     ]
 
 
-def test_what_fits_has_no_fix_and_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_template_that_fits_has_no_fix_and_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     run = run_of(judged(tmp_path, TEMPLATE, 1000))
 

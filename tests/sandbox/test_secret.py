@@ -34,7 +34,7 @@ def test_every_folder_has_another_secret(folder: Path, tmp_path: Path) -> None:
     assert secret.load_or_create(folder) != secret.load_or_create(tmp_path)
 
 
-def test_without_a_secret_there_is_none(folder: Path) -> None:
+def test_a_folder_without_a_secret_has_none(folder: Path) -> None:
     assert secret.load(folder) is None
     assert not secret.Secret().is_path("")
 

@@ -77,7 +77,7 @@ def test_the_chunks_of_the_documentation_are_signed() -> None:
         pytest.param(replace(chunked(), headers={"authorization": "AWS4-HMAC-SHA256 x"}), INCOMPLETE, id="no parts"),
     ],
 )
-def test_what_was_not_signed_is_refused(request_: ReceivedRequest, expected: Denial) -> None:
+def test_an_unsigned_request_is_refused(request_: ReceivedRequest, expected: Denial) -> None:
     assert judged(request_) == expected
 
 
@@ -106,7 +106,7 @@ def by_botocore(auth: type[Any], path: str, body: bytes = b"", method: str = "PO
 @pytest.mark.parametrize(
     "path", ["/", "/2015-03-31/functions/arn%3Aaws%3Alambda/x", "/a//b/../c/?z=1&a=%20b%2B&a=&empty=", "/ü%20?q=%C3%BC"]
 )
-def test_what_botocore_signs_is_accepted(auth: type[Any], path: str) -> None:
+def test_a_request_signed_by_botocore_is_accepted(auth: type[Any], path: str) -> None:
     request = by_botocore(auth, path, b"{}")
 
     assert judged(request, datetime.now(UTC)) is None

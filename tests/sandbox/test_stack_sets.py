@@ -198,7 +198,7 @@ def test_a_cancelled_delete_leaves_the_status_of_its_instances() -> None:
     assert {(instance.status, instance.detailed) for instance in of.instances.values()} == {("CURRENT", CANCELLED)}
 
 
-def test_what_a_stop_of_the_sandbox_interrupts_is_cancelled() -> None:
+def test_an_operation_interrupted_by_a_stop_of_the_sandbox_is_cancelled() -> None:
     first, second = cells()
     of = begun(operation())
     of = stack_sets.started(of, of.operations["o"], first)

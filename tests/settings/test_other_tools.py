@@ -27,7 +27,7 @@ def test_an_environment_of_sam_has_what_its_commands_share(tmp_path: Path) -> No
         pytest.param("[default.deploy.parameters]\ntags = 5", id="no-tags"),
     ],
 )
-def test_what_sam_does_not_mean_is_left_out(text: str, tmp_path: Path) -> None:
+def test_settings_that_sam_does_not_read_are_left_out(text: str, tmp_path: Path) -> None:
     (tmp_path / SAM).write_text(text)
     assert list(sam_config(tmp_path / SAM)) == []
 
@@ -43,7 +43,7 @@ def test_what_sam_does_not_mean_is_left_out(text: str, tmp_path: Path) -> None:
         pytest.param({"output": 5}, id="no-folder"),
     ],
 )
-def test_what_the_cdk_does_not_mean_is_left_out(content: object, tmp_path: Path) -> None:
+def test_settings_that_the_cdk_does_not_read_are_left_out(content: object, tmp_path: Path) -> None:
     (tmp_path / CDK).write_text(json.dumps(content))
     assert list(cdk_config(tmp_path / CDK)) == [("cdk.out", {}, "")]
 

@@ -504,7 +504,7 @@ def test_a_value_beside_use_previous_value_is_refused_as_cloudformation_does(tmp
 
 
 @pytest.mark.parametrize("entry", ['"ParameterValue": "", "UsePreviousValue": true', '"UsePreviousValue": true'])
-def test_an_empty_value_beside_it_is_none(entry: str, tmp_path: Path) -> None:
+def test_an_empty_value_beside_use_previous_value_counts_as_unset(entry: str, tmp_path: Path) -> None:
     file = tmp_path / "p.json"
     file.write_text(f'[{{"ParameterKey": "B", {entry}}}]')
 

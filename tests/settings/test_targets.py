@@ -54,7 +54,7 @@ def test_a_wrong_entry_is_named(entry: str, tmp_path: Path, golden: Golden) -> N
     golden(failure.value)
 
 
-def test_a_fleet_that_is_not_there_is_told_from_those_that_are() -> None:
+def test_a_missing_fleet_is_refused_with_the_existing_ones() -> None:
     fleets = {"prod": Fleet(), "live": Fleet()}
 
     with pytest.raises(ConfigError) as failure:

@@ -56,7 +56,7 @@ def test_an_intrinsic_function_is_evaluated_as_documented(expression: Any, value
 @pytest.mark.parametrize(
     "expression", ["many", {"Fn::Select": [3, {"Ref": "List"}]}, {"Fn::FindInMap": ["Map", "other", "number"]}]
 )
-def test_what_is_invalid_is_refused(expression: Any) -> None:
+def test_an_invalid_template_is_refused(expression: Any) -> None:
     with pytest.raises(InvalidTemplateError):
         evaluated(expression)
 

@@ -241,7 +241,7 @@ def test_the_account_that_refused_finds_that_the_result_fits(tmp_path: Path) -> 
     assert again.concurrency.verdict.value == "fits"
 
 
-def test_what_is_now_unused_is_named(golden: Golden) -> None:
+def test_parameters_and_conditions_that_become_unused_are_named(golden: Golden) -> None:
     text = """\
 Parameters:
   Size: {Type: Number, Default: 30}

@@ -104,7 +104,7 @@ def test_never_twice(scanner: str) -> None:
     assert fixed_text(again, 0, scanners=[scanner]) == once
 
 
-def test_what_is_missing_of_two_rules_is_added() -> None:
+def test_the_missing_one_of_two_rules_is_added() -> None:
     once = fixed_text(PLAIN, 0, scanners=["cdk_nag"])
     one = once.replace("HIPAA.Security-LambdaConcurrency", "HIPAA.Security-Other")
     again = one.replace("      Timeout: 3\n", "      Timeout: 3\n      ReservedConcurrentExecutions: 100\n")

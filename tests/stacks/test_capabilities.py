@@ -114,5 +114,5 @@ def test_a_nested_stack_that_is_not_here_may_need_anything(tmp_path: Path) -> No
         pytest.param("Transform: M\nResources: {A: {Type: AWS::SQS::Queue}}", False, id="the section of transforms"),
     ],
 )
-def test_what_a_template_does_not_show(text: str, expected: bool) -> None:
+def test_capabilities_that_a_template_does_not_show(text: str, expected: bool) -> None:
     assert is_generated(template(text)) == expected

@@ -197,7 +197,7 @@ def test_a_custom_resource_behind_a_topic_has_no_log(golden: Golden) -> None:
     golden(remarks(unreachable_aws(), failed(token="arn:aws:sns:us-east-1:123456789012:requests")))
 
 
-def test_what_a_rollback_leaves_in_the_account_is_named_with_the_way_to_import_it(golden: Golden) -> None:
+def test_resources_left_by_a_rollback_are_named_with_the_way_to_import_them(golden: Golden) -> None:
     seen = [
         event("T", "CREATE_COMPLETE", kind="AWS::DynamoDB::Table"),
         event("Q", "CREATE_FAILED", "no", kind="AWS::SQS::Queue"),

@@ -30,7 +30,7 @@ from tests.support.stubbed_stacks import unreachable_aws
         pytest.param(Options(disable_rollback=True), False, {}, {"DisableRollback": True}, id="without rollback"),
     ],
 )
-def test_each_sends_its_parameters_and_no_others(
+def test_each_option_sends_its_parameters_and_no_others(
     options: Options, nested: bool, created: dict[str, Any], executed: dict[str, Any]
 ) -> None:
     assert options.change_set_parameters(nested=nested) == created

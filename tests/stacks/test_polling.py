@@ -37,7 +37,7 @@ def test_the_stacks_of_a_process_get_three_reads_a_second_together() -> None:
     assert now == pytest.approx(99, abs=1)
 
 
-def test_what_is_spare_never_makes_anybody_wait() -> None:
+def test_take_if_free_never_waits() -> None:
     budget = Budget()
 
     assert [budget.take_if_free(5.0) for _ in range(4)] == [True, True, True, False]

@@ -126,7 +126,7 @@ def kept_by_a_rollback(stacks: Stacks, name: str) -> StackDescription:
     return find_stack(stacks.aws, name)
 
 
-def test_what_a_rollback_left_is_named_before_its_stack_is_deleted(stacks: Stacks, golden: Golden) -> None:
+def test_resources_left_by_a_rollback_are_named_before_the_stack_is_deleted(stacks: Stacks, golden: Golden) -> None:
     stack, stacks.ui.allows = kept_by_a_rollback(stacks, "kept"), False
 
     with pytest.raises(DeployStuck) as raised:
@@ -320,7 +320,7 @@ def test_a_rolled_back_update_is_explained_and_updated(stacks: Stacks) -> None:
 
 
 @pytest.mark.parametrize("imports", [False, True])
-def test_what_the_rollback_of_an_update_left_is_named_before_the_next(imports: bool, golden: Golden) -> None:
+def test_resources_left_by_the_rollback_of_an_update_are_named_before_the_next(imports: bool, golden: Golden) -> None:
     history, ui = History(), FakeUI()
     history.end(0.1, "UPDATE_IN_PROGRESS")
     history.add(0.2, "Bad", "CREATE_FAILED", ResourceStatusReason="because")

@@ -21,7 +21,7 @@ def test_a_resource_that_could_not_be_deleted_is_left_until_a_second_try_deletes
     assert undeletable([*seen, event("Old", "DELETE_COMPLETE"), end("UPDATE_COMPLETE")]) == []
 
 
-def test_what_a_rollback_skips_stays_and_what_a_deletion_or_an_update_skips_was_shown_before() -> None:
+def test_skipped_resources_of_a_rollback_stay_and_those_of_a_deletion_or_update_were_shown_before() -> None:
     for status, names in (
         ("ROLLBACK_COMPLETE", ["Kept"]),
         ("UPDATE_ROLLBACK_COMPLETE", ["Kept"]),

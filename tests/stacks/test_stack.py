@@ -85,7 +85,7 @@ def test_a_refused_read_names_the_stack(golden: Golden) -> None:
         pytest.param(deployed_stack.read, id="of a verification"),
     ],
 )
-def test_what_it_has_of_a_hidden_parameter_is_shown_nowhere(read: Callable[[Aws, str], object]) -> None:
+def test_the_stack_s_value_of_a_hidden_parameter_is_shown_nowhere(read: Callable[[Aws, str], object]) -> None:
     parameters = [{"ParameterKey": "Key", "ParameterValue": "of-last-year"}]
     redaction.hide_parameters(["Key"])
     try:

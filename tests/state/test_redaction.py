@@ -31,7 +31,7 @@ def test_a_hidden_value_is_in_no_text_and_in_no_document(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "x1", "true", "False", "null", "1000", "-1.5"])
-def test_what_would_break_a_document_is_hidden_by_its_parameter_only(value: str) -> None:
+def test_a_value_that_would_break_a_document_is_hidden_by_its_parameter_only(value: str) -> None:
     redaction.hide(value)
 
     assert harmless('{"a": true, "b": 1000, "c": "x1"}') == '{"a": true, "b": 1000, "c": "x1"}'
@@ -63,7 +63,7 @@ def test_settings_hide_what_they_read_from_the_environment(tmp_path: Path, monke
     assert one_line("hunter2-x") == REDACTED
 
 
-def test_what_the_configuration_spells_itself_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_that_the_configuration_spells_itself_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert configured(tmp_path, "staging", monkeypatch) == {"Key"}
     assert one_line("stack shop-staging") == "stack shop-staging"
 
@@ -73,7 +73,7 @@ def test_a_value_of_the_command_line_is_not_hidden(tmp_path: Path, monkeypatch: 
     assert one_line("other-value") == "other-value"
 
 
-def test_what_a_stack_has_of_such_a_parameter_is_hidden_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_stack_s_value_of_a_secret_parameter_is_hidden_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     configured(tmp_path, "hunter3-x", monkeypatch)
     redaction.hide_deployed({"Key": "hunter2-x", "Other": "plain-text"})
 

@@ -71,7 +71,7 @@ def test_a_look_tells_whether_a_process_goes_on() -> None:
     assert look(*WHERE) == (journal.entry, False)
 
 
-def test_what_another_version_writes_besides_is_passed_over(state: Path) -> None:
+def test_fields_of_another_version_are_ignored(state: Path) -> None:
     with open_rollout_journal(*WHERE):
         state.write_text('{"operation": "tapctl-1", "step": "create instances", "at": "", "more": {}}')
 
@@ -110,7 +110,7 @@ def test_one_process_rolls_out_a_stack_set_at_a_time(golden: Golden) -> None:
     ],
     ids=range(11),
 )
-def test_what_is_no_entry_of_ours_is_passed_over(content: str, state: Path) -> None:
+def test_a_line_that_is_not_an_entry_is_ignored(content: str, state: Path) -> None:
     with open_rollout_journal(*WHERE):
         state.write_text(content)
 

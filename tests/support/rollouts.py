@@ -77,7 +77,7 @@ class FakeUI:
 
 
 @dataclass
-class Desk:
+class FleetProject:
     """A template and a fleet's section, and where both are deployed to."""
 
     fleet: Fleet

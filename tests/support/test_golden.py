@@ -63,7 +63,7 @@ def test_a_text_without_a_section_says_how_to_write_it(tmp_path: Path) -> None:
         golden(tmp_path, writes=False)("new", "third")
 
 
-def test_what_differs_from_run_to_run_is_replaced(tmp_path: Path) -> None:
+def test_text_that_differs_from_run_to_run_is_replaced(tmp_path: Path) -> None:
     path = file(tmp_path)
     texts = golden(tmp_path, writes=True)
 

@@ -31,7 +31,7 @@ def it_raises(row: int) -> None:
         divmod(1, row - 1)
 
 
-def test_what_does_not_raise_is_named() -> None:
+def test_a_case_that_does_not_raise_is_named() -> None:
     with pytest.raises(AssertionError, match=r"(?s)^2 of 3 fail\ntwo: it_raises: Failed: DID NOT RAISE.*\nthree: "):
         check_each(ROWS, it_raises)
 

@@ -46,9 +46,9 @@ class TestRef:
     @pytest.mark.parametrize(
         ("name", "resolution"),
         [
-            pytest.param("Open", advise(JudgementAdvice.GIVE_PARAMETER, "Open"), id="a-parameter-without-a-value"),
-            pytest.param("AWS::Partition", advise(JudgementAdvice.GIVE_REGION), id="the-partition"),
-            pytest.param("AWS::AccountId", advise(JudgementAdvice.GIVE_ACCOUNT_ID), id="the-account-id"),
+            pytest.param("Open", advise(JudgementAdvice.PASS_PARAMETER, "Open"), id="a-parameter-without-a-value"),
+            pytest.param("AWS::Partition", advise(JudgementAdvice.PASS_REGION), id="the-partition"),
+            pytest.param("AWS::AccountId", advise(JudgementAdvice.USE_CREDENTIALS_OR_SNAPSHOT), id="the-account-id"),
             pytest.param("AWS::StackName", advise(JudgementAdvice.GIVE_STACK_NAME), id="the-stack-name"),
             pytest.param("AWS::StackId", None, id="the-stack-id"),
         ],
@@ -332,8 +332,8 @@ class TestStringsAndLists:
     @pytest.mark.parametrize(
         ("expression", "resolution"),
         [
-            ({"Fn::Transform": {"Name": "M"}}, advise(JudgementAdvice.READ_PROCESSED_TEMPLATE)),
-            ({"Fn::Transform": {"Name": "M"}, "A": "b"}, advise(JudgementAdvice.READ_PROCESSED_TEMPLATE)),
+            ({"Fn::Transform": {"Name": "M"}}, advise(JudgementAdvice.PREFLIGHT_PROCESSED_TEMPLATE)),
+            ({"Fn::Transform": {"Name": "M"}, "A": "b"}, advise(JudgementAdvice.PREFLIGHT_PROCESSED_TEMPLATE)),
             ({"Fn::GetAZs": ""}, None),
         ],
         ids=["transform", "transform-beside-another-key", "availability-zones"],
@@ -372,7 +372,7 @@ class TestLookups:
     def test_an_unknown_lookup_has_a_key_and_a_resolution(self, expression: Any, lookup: str, golden: Golden) -> None:
         unknown = value(expression)
         assert isinstance(unknown, Unknown)
-        assert (unknown.lookup, unknown.resolution) == (lookup, advise(JudgementAdvice.GIVE_LOOKUP, lookup))
+        assert (unknown.lookup, unknown.resolution) == (lookup, advise(JudgementAdvice.PASS_LOOKUP, lookup))
         golden(unknown.reason)
 
     @pytest.mark.parametrize(

@@ -188,7 +188,7 @@ def test_configuration_that_loads_code_is_found(folder: Path, name: str, configu
     assert list(powers()) == [(name, key)]
 
 
-def test_what_loads_code_ends_the_process_before_it_is_loaded(folder: Path, home: Path) -> None:
+def test_configuration_that_loads_code_ends_the_process_before_it_is_loaded(folder: Path, home: Path) -> None:
     source = with_own_rules(folder, ".cfnlintrc", "append_rules: [rules]")
 
     with pytest.raises(UsageError, match=r"\.cfnlintrc sets `append_rules`") as refused:
@@ -226,11 +226,11 @@ def test_configuration_that_is_trusted_loads_code(folder: Path, home: Path) -> N
         pytest.param("", "", (), id="nothing"),
     ],
 )
-def test_what_a_trusted_configuration_keeps(configuration: str, left: str, without: tuple[str, ...]) -> None:
+def test_settings_that_a_trusted_configuration_keeps(configuration: str, left: str, without: tuple[str, ...]) -> None:
     assert lint.without_powers(configuration) == (left, without)
 
 
-def test_what_is_kept_of_a_configuration_is_used(folder: Path, home: Path) -> None:
+def test_settings_kept_of_a_configuration_are_used(folder: Path, home: Path) -> None:
     own = "append_rules: [rules]\nignore_checks: [E3002]\n"
     with_own_rules(folder, ".cfnlintrc", own)
     with lint.start(written(folder, FAULTY), None, configuration=lint.without_powers(own)[0]) as linting:

@@ -199,7 +199,7 @@ class TestStandardInput:
         pytest.param("Outputs:\n  A:\nResources: {A: {Type: x}}\n", 2, id="an-empty-output"),
     ],
 )
-def test_other_files_are_an_error(tmp_path: Path, text: str, line: int | None, golden: Golden) -> None:
+def test_a_file_that_is_not_a_template_is_an_error(tmp_path: Path, text: str, line: int | None, golden: Golden) -> None:
     path = tmp_path / "t.yaml"
     path.write_text(text)
     caught = error(path)

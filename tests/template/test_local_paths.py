@@ -90,7 +90,7 @@ def test_a_property_refers_to_an_object_in_its_own_form(kind: str, reference: ob
         pytest.param("", id="an empty string"),
     ],
 )
-def test_other_values_are_not_local_paths(value: object) -> None:
+def test_objects_inline_code_and_parameters_are_not_local_paths(value: object) -> None:
     assert owners_and_names(resource("AWS::Lambda::Function", {"Code": value})) == []
 
 

@@ -297,5 +297,5 @@ def test_a_loop_that_would_make_millions_ends_before_it_makes_them() -> None:
     assert time.process_time() - started < 20
 
 
-def test_loops_elsewhere_are_none() -> None:
+def test_a_loop_in_metadata_is_not_expanded() -> None:
     assert not of({"Metadata": {f"{LOOP}M": 1}}).has_loops

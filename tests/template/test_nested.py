@@ -80,8 +80,8 @@ def test_a_nested_template_that_is_missing_or_nests_itself_is_an_error(
 @pytest.mark.parametrize(
     ("url", "resolution"),
     [
-        ("https://bucket.s3.amazonaws.com/inner.yaml", advise(JudgementAdvice.CHECK_NESTED_TEMPLATE)),
-        ("!Ref Url", advise(JudgementAdvice.GIVE_PARAMETER, "Url")),
+        ("https://bucket.s3.amazonaws.com/inner.yaml", advise(JudgementAdvice.PREFLIGHT_NESTED_TEMPLATE)),
+        ("!Ref Url", advise(JudgementAdvice.PASS_PARAMETER, "Url")),
     ],
 )
 def test_a_nested_template_elsewhere_is_a_remote_stack(url: str, resolution: Hint, golden: Golden) -> None:

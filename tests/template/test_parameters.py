@@ -45,7 +45,7 @@ class TestPrecedence:
     def test_without_any_it_is_unknown(self, golden: Golden) -> None:
         unknown = bound("{Type: String}")
         assert isinstance(unknown, Unknown)
-        assert unknown.resolution == advise(JudgementAdvice.GIVE_PARAMETER, "P")
+        assert unknown.resolution == advise(JudgementAdvice.PASS_PARAMETER, "P")
         golden(unknown.reason)
 
     @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ class TestTheParameterStore:
     def test_the_text_is_the_name_of_an_ssm_parameter(self, golden: Golden) -> None:
         unknown = bound(self.NAME)
         assert isinstance(unknown, Unknown)
-        assert (unknown.lookup, unknown.resolution) == ("ssm:/a", advise(JudgementAdvice.GIVE_LOOKUP, "ssm:/a"))
+        assert (unknown.lookup, unknown.resolution) == ("ssm:/a", advise(JudgementAdvice.PASS_LOOKUP, "ssm:/a"))
         golden(unknown.reason)
 
     def test_so_is_a_given_value(self) -> None:

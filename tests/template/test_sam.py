@@ -69,7 +69,7 @@ class TestApplications:
     def test_one_of_the_repository_is_a_remote_stack_and_nothing_is_asked(self, golden: Golden) -> None:
         (remote,) = stack_tree_of(self.TEXT).remotes()
         assert (remote.prefix, remote.line) == ("App/", 4)
-        assert remote.unknown.resolution == advise(JudgementAdvice.CHECK_NESTED_TEMPLATE)
+        assert remote.unknown.resolution == advise(JudgementAdvice.PREFLIGHT_NESTED_TEMPLATE)
         golden(remote.unknown.reason)
 
     @pytest.mark.usefixtures("offline")
@@ -140,7 +140,7 @@ class TestUnknownValues:
         assert claims(self.ALIAS) == {"Fn": 9, "FnAlias${Stage}": "?"}
         assert claims(self.ALIAS, Stage="beta") == {"Fn": 9, "FnAliasbeta": 2}
         (unknown,) = demand(self.ALIAS).unknowns
-        assert unknown.resolution == advise(JudgementAdvice.GIVE_PARAMETER, "Stage")
+        assert unknown.resolution == advise(JudgementAdvice.PASS_PARAMETER, "Stage")
 
     def test_a_condition_that_is_false_decides(self) -> None:
         text = self.ALIAS.replace("    Properties", "    Condition: Never\n    Properties")

@@ -47,7 +47,7 @@ def test_code_that_is_no_path_and_no_object_is_missing(properties: str) -> None:
         pytest.param("InlineCode: pass", id="inline"),
     ],
 )
-def test_other_code_is_not(properties: str) -> None:
+def test_code_that_needs_no_build_is_not_unbuilt(properties: str) -> None:
     assert not missing(properties)
 
 

@@ -86,7 +86,7 @@ def test_an_answer_that_holds_what_is_expected(given: object, expected: object) 
         pytest.param([], {}, [""], id="a list for an object"),
     ],
 )
-def test_where_an_answer_differs(given: object, expected: object, paths: list[str]) -> None:
+def test_the_places_in_which_an_answer_differs(given: object, expected: object, paths: list[str]) -> None:
     assert list(differences(expected, given)) == paths
 
 
@@ -142,7 +142,7 @@ def test_expired_credentials_raise() -> None:
 
 
 @pytest.mark.parametrize("function", ["Missing", "Queue", "Inner/Fn"])
-def test_what_is_no_function_of_the_stack_fails_for_good(function: str) -> None:
+def test_an_unknown_function_fails_permanently(function: str) -> None:
     with stubbed() as (aws, _):
         (check,) = check_invocation(InvokeProbe(function=function), STACK, aws)
 

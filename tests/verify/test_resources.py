@@ -299,7 +299,7 @@ def test_alarms_are_described_a_hundred_at_a_time() -> None:
     assert set(statuses(checks)) == {"proved"}
 
 
-def test_what_several_resources_need_is_read_once() -> None:
+def test_an_answer_that_several_resources_need_is_read_once() -> None:
     """Two permissions of a function are in one policy, a topic and its policy in the same attributes."""
     allowed = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "f"}
     principals = ("sns.amazonaws.com", "s3.amazonaws.com")

@@ -139,8 +139,8 @@ def test_a_stuck_stack_fails_permanently(status: str) -> None:
     [
         ("ROLLBACK_COMPLETE", DeployAdvice.RECREATE_STACK),
         ("CREATE_FAILED", DeployAdvice.RECREATE_STACK),
-        ("ROLLBACK_FAILED", DeployAdvice.RECREATE_BROKEN_STACK),
-        ("DELETE_FAILED", DeployAdvice.RECREATE_BROKEN_STACK),
+        ("ROLLBACK_FAILED", DeployAdvice.RECREATE_WITH_RECOVER),
+        ("DELETE_FAILED", DeployAdvice.RECREATE_WITH_RECOVER),
     ],
 )
 def test_a_stack_that_must_be_recreated_has_no_other_check(status: str, recreates: Advice) -> None:

@@ -323,7 +323,7 @@ def test_a_deploy_without_changes_does_not_verify(reference: ReferenceStack) -> 
         configured(Timeout=30)(reference)
 
     assert (deployed.returncode, verified.returncode) == (0, 8), deployed.stderr
-    assert "`tapctl verify`" in deployed.stderr
+    assert "`tapctl verify --stack-name " in deployed.stderr
     annotation = r"::error file=\S+TapStack\.json,line=\d+,title=verify-resource::WebhookProcessorFunction: Timeout "
     assert re.search(annotation, verified.stdout), verified.stdout
 

@@ -90,7 +90,7 @@ def test_the_next_run_continues_after_a_kill(moment: str, phase: Phase, workspac
     assert not any(phase.value in step for phase in Phase for step in workspace.ui.steps)
 
 
-def test_the_same_holds_for_an_update(workspace: OneTemplate, golden: Golden) -> None:
+def test_an_update_that_was_killed_continues_too(workspace: OneTemplate, golden: Golden) -> None:
     workspace.deploy("updated")
     workspace.write({"A": QUEUE, "B": QUEUE})
     workspace.kill("updated", "changes")

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, DeployStuck, UsageError
 from tapctl.hints import advise
-from tapctl.hints.failures import FailureAdvice
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.report import destroy as report
 from tapctl.resource_types import ABSENT, STACK
 from tapctl.settings.settings import Settings
@@ -130,7 +130,7 @@ def test_importers_that_cannot_be_read_are_left_to_cloudformation(stacks: Destro
     finally:
         events.unregister("before-call.cloudformation.ListImports", deny)
 
-    assert refused.value.hint == advise(FailureAdvice.DEPLOY_WITHOUT_IMPORT, "reader", "secret")
+    assert refused.value.hint == advise(DeployAdvice.STOP_IMPORTING, "reader", "secret")
     assert stacks.status("hidden") == "CREATE_COMPLETE"
 
 

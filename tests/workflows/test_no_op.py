@@ -46,7 +46,7 @@ CHANGE_SET = "cloudformation:CreateChangeSet"
 
 
 @dataclass
-class Desk:
+class RepeatedDeploys:
     """Deploys one template again and again, and counts the calls."""
 
     target: Connection
@@ -75,49 +75,49 @@ class Desk:
 
 
 @pytest.fixture
-def desk(
+def deploys(
     shared_sandbox: SharedSandbox, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Desk:
+) -> RepeatedDeploys:
     limits = sandbox.AccountLimits(getattr(request, "param", 1000))
     running = shared_sandbox.use_account(monkeypatch, tmp_path / "state", limits)
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "index.py").write_text("def handler(event, context): return 1\n")
-    return Desk(Connection(running.region, endpoint=running.endpoint, keys=running.keys), tmp_path)
+    return RepeatedDeploys(Connection(running.region, endpoint=running.endpoint, keys=running.keys), tmp_path)
 
 
-def test_two_reads_tell_that_there_is_nothing_to_do(desk: Desk) -> None:
-    first = desk.deploy(tags={"team": "shop"})
+def test_two_reads_tell_that_there_is_nothing_to_do(deploys: RepeatedDeploys) -> None:
+    first = deploys.deploy(tags={"team": "shop"})
 
-    again = desk.deploy(tags={"team": "shop"})
+    again = deploys.deploy(tags={"team": "shop"})
 
-    assert desk.calls == ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"]
-    assert desk.prepared == ["prepared"]
+    assert deploys.calls == ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"]
+    assert deploys.prepared == ["prepared"]
     assert (first.outcome.changed, again.outcome.changed) == (True, False)
     assert (again.outcome.stack_id, again.outcome.outputs) == (first.outcome.stack_id, first.outcome.outputs)
 
 
-def test_a_verification_is_owed_by_every_deploy_until_one_succeeds(desk: Desk) -> None:
-    first = desk.deploy(proves=True)
-    again, without = desk.deploy(proves=True), desk.deploy()
+def test_a_verification_is_owed_by_every_deploy_until_one_succeeds(deploys: RepeatedDeploys) -> None:
+    first = deploys.deploy(proves=True)
+    again, without = deploys.deploy(proves=True), deploys.deploy()
     mark_verified(first.outcome.stack_id)
-    settled = desk.deploy(proves=True)
+    settled = deploys.deploy(proves=True)
 
     assert [result.unverified for result in (first, again, without, settled)] == [True, True, True, False]
     assert [result.outcome.changed for result in (first, again, without, settled)] == [True, False, False, False]
-    assert desk.calls == ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"]
+    assert deploys.calls == ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"]
 
 
-def test_a_deploy_without_verification_owes_none(desk: Desk) -> None:
-    assert not desk.deploy().unverified
+def test_a_deploy_without_verification_owes_none(deploys: RepeatedDeploys) -> None:
+    assert not deploys.deploy().unverified
 
 
-@pytest.mark.parametrize("desk", [10], indirect=True)
-def test_a_remedy_that_is_still_the_right_one_takes_one_more(desk: Desk) -> None:
-    desk.deploy()
+@pytest.mark.parametrize("deploys", [10], indirect=True)
+def test_a_remedy_that_is_still_the_right_one_takes_one_more(deploys: RepeatedDeploys) -> None:
+    deploys.deploy()
 
-    again = desk.deploy()
+    again = deploys.deploy()
 
-    assert desk.calls == [
+    assert deploys.calls == [
         "cloudformation:DescribeStacks",
         "cloudformation:GetTemplate",
         "lambda:GetAccountSettings",
@@ -127,51 +127,51 @@ def test_a_remedy_that_is_still_the_right_one_takes_one_more(desk: Desk) -> None
     assert again.preflight.plan.changes["Fn"].value is None
 
 
-@pytest.mark.parametrize("desk", [10], indirect=True)
-def test_a_remedy_that_is_deployed_already_needs_no_consent_again(desk: Desk) -> None:
-    desk.deploy()
+@pytest.mark.parametrize("deploys", [10], indirect=True)
+def test_a_remedy_that_is_deployed_already_needs_no_consent_again(deploys: RepeatedDeploys) -> None:
+    deploys.deploy()
 
-    again = desk.deploy(remedy=RemedyMode.ASK)
+    again = deploys.deploy(remedy=RemedyMode.ASK)
 
     assert not again.outcome.changed
     assert again.preflight is not None
     assert again.preflight.plan.changes["Fn"].value is None
 
 
-@pytest.mark.parametrize("desk", [10], indirect=True)
-def test_without_consent_nothing_is_uploaded_and_no_change_set_is_created(desk: Desk) -> None:
+@pytest.mark.parametrize("deploys", [10], indirect=True)
+def test_without_consent_nothing_is_uploaded_and_no_change_set_is_created(deploys: RepeatedDeploys) -> None:
     with pytest.raises(Blocked):
-        desk.deploy(remedy=RemedyMode.ASK)
+        deploys.deploy(remedy=RemedyMode.ASK)
 
-    assert CHANGE_SET not in desk.calls
-    assert [call for call in desk.calls if call.startswith("s3:")] == []
+    assert CHANGE_SET not in deploys.calls
+    assert [call for call in deploys.calls if call.startswith("s3:")] == []
 
 
-@pytest.mark.parametrize("desk", [10], indirect=True)
-def test_a_remedy_that_is_no_longer_needed_is_taken_back(desk: Desk) -> None:
-    desk.deploy()
+@pytest.mark.parametrize("deploys", [10], indirect=True)
+def test_a_remedy_that_is_no_longer_needed_is_taken_back(deploys: RepeatedDeploys) -> None:
+    deploys.deploy()
     sandbox.start(sandbox.AccountLimits(1000))
 
-    assert desk.deploy().outcome.changed
-    assert not desk.deploy().outcome.changed
+    assert deploys.deploy().outcome.changed
+    assert not deploys.deploy().outcome.changed
 
 
-def test_a_secret_is_known_by_its_fingerprint_and_another_is_deployed(desk: Desk) -> None:
-    desk.deploy(parameters={"Key": "hunter2"})
+def test_a_secret_is_known_by_its_fingerprint_and_another_is_deployed(deploys: RepeatedDeploys) -> None:
+    deploys.deploy(parameters={"Key": "hunter2"})
 
-    assert not desk.deploy(parameters={"Key": "hunter2"}).outcome.changed
-    assert CHANGE_SET not in desk.calls
-    assert desk.deploy(parameters={"Key": "hunter3"}).outcome.changed
+    assert not deploys.deploy(parameters={"Key": "hunter2"}).outcome.changed
+    assert CHANGE_SET not in deploys.calls
+    assert deploys.deploy(parameters={"Key": "hunter3"}).outcome.changed
 
 
-def test_a_secret_that_this_machine_did_not_pass_is_left_to_cloudformation(desk: Desk) -> None:
-    desk.deploy(parameters={"Key": "hunter2"})
-    client = Aws(desk.target).client("cloudformation")
+def test_a_secret_that_this_machine_did_not_pass_is_left_to_cloudformation(deploys: RepeatedDeploys) -> None:
+    deploys.deploy(parameters={"Key": "hunter2"})
+    client = Aws(deploys.target).client("cloudformation")
     kept = [{"ParameterKey": "Stage", "UsePreviousValue": True}, {"ParameterKey": "Key", "ParameterValue": "other"}]
     client.update_stack(StackName="s", UsePreviousTemplate=True, Parameters=kept)
     client.get_waiter("stack_update_complete").wait(StackName="s", WaiterConfig={"Delay": 1})
 
-    assert desk.deploy(parameters={"Key": "hunter2"}).outcome.changed
+    assert deploys.deploy(parameters={"Key": "hunter2"}).outcome.changed
 
 
 def with_code(body: Mapping[str, Any], **properties: Any) -> dict[str, Any]:
@@ -188,19 +188,19 @@ def with_code(body: Mapping[str, Any], **properties: Any) -> dict[str, Any]:
         pytest.param({**BODY, "Outputs": {**BODY["Outputs"], "More": {"Value": "x"}}}, {}, id="an output"),
     ],
 )
-def test_what_differs_is_deployed(desk: Desk, body: Mapping[str, Any], more: Mapping[str, Any]) -> None:
-    desk.deploy()
+def test_a_difference_is_deployed(deploys: RepeatedDeploys, body: Mapping[str, Any], more: Mapping[str, Any]) -> None:
+    deploys.deploy()
 
-    desk.deploy(body, **more)
+    deploys.deploy(body, **more)
 
-    assert CHANGE_SET in desk.calls
+    assert CHANGE_SET in deploys.calls
 
 
-def test_changed_code_is_deployed(desk: Desk) -> None:
-    desk.deploy()
-    (desk.folder / "code" / "index.py").write_text("def handler(event, context): return 2\n")
+def test_changed_code_is_deployed(deploys: RepeatedDeploys) -> None:
+    deploys.deploy()
+    (deploys.folder / "code" / "index.py").write_text("def handler(event, context): return 2\n")
 
-    assert desk.deploy().outcome.changed
+    assert deploys.deploy().outcome.changed
 
 
 @pytest.mark.parametrize(
@@ -219,35 +219,35 @@ def test_changed_code_is_deployed(desk: Desk) -> None:
         ),
     ],
 )
-def test_what_is_not_certain_is_left_to_cloudformation(
-    desk: Desk, body: Mapping[str, Any], more: Mapping[str, Any]
+def test_an_uncertain_difference_is_left_to_cloudformation(
+    deploys: RepeatedDeploys, body: Mapping[str, Any], more: Mapping[str, Any]
 ) -> None:
-    Aws(desk.target).client("ssm").put_parameter(Name="/p", Value="x", Type="String", Overwrite=True)
+    Aws(deploys.target).client("ssm").put_parameter(Name="/p", Value="x", Type="String", Overwrite=True)
     given = {name: value for name, value in more.items() if name == "parameters"}
-    desk.deploy(body, **given)
+    deploys.deploy(body, **given)
 
-    desk.deploy(body, **more)
+    deploys.deploy(body, **more)
 
-    assert CHANGE_SET in desk.calls
-
-
-def test_termination_protection_is_set_where_it_is_not_and_left_alone_where_it_is(desk: Desk) -> None:
-    desk.deploy()
-
-    desk.deploy(termination_protection=True)
-    assert desk.calls[2:] == ["cloudformation:UpdateTerminationProtection", "cloudformation:DescribeStacks"]
-    desk.deploy(termination_protection=True)
-    assert desk.calls[2:] == []
+    assert CHANGE_SET in deploys.calls
 
 
-def test_a_template_in_yaml_is_compared_by_what_it_says(desk: Desk) -> None:
-    path = desk.folder / "t.json"
+def test_termination_protection_is_set_where_it_is_not_and_left_alone_where_it_is(deploys: RepeatedDeploys) -> None:
+    deploys.deploy()
+
+    deploys.deploy(termination_protection=True)
+    assert deploys.calls[2:] == ["cloudformation:UpdateTerminationProtection", "cloudformation:DescribeStacks"]
+    deploys.deploy(termination_protection=True)
+    assert deploys.calls[2:] == []
+
+
+def test_a_template_in_yaml_is_compared_by_what_it_says(deploys: RepeatedDeploys) -> None:
+    path = deploys.folder / "t.json"
     text = "Resources:\n  Q:\n    Type: AWS::SQS::Queue\n    Properties: {QueueName: !Sub '${AWS::StackName}-q'}\n"
 
     def changes(content: str) -> bool:
         path.write_text(content)
-        desk.calls.clear()
-        aws = Aws(desk.target, lambda said: desk.calls.append(said.removeprefix("calling ")))
+        deploys.calls.clear()
+        aws = Aws(deploys.target, lambda said: deploys.calls.append(said.removeprefix("calling ")))
         settings = Settings(str(path), stack_name="y", region="us-east-1")
         done = deploy(DeployRequest(aws, load(str(path)), settings), FakeUI())
         assert done is not None
@@ -255,4 +255,4 @@ def test_a_template_in_yaml_is_compared_by_what_it_says(desk: Desk) -> None:
 
     assert changes(text)
     assert not changes(f"# a comment\n{text}")
-    assert len(desk.calls) == 2
+    assert len(deploys.calls) == 2

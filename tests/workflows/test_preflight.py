@@ -200,7 +200,7 @@ class TestWhatOldVersionsHold:
         reader.closer = {"Fn": LiveFunction("mine-Fn", 30, 20, {":7": 20})}
         found = judged("10", reader)
         assert found.verdict is EXCEEDS
-        assert found.findings[0].hints == (advise(JudgementAdvice.FREE_PROVISIONED, "mine-Fn", "7"),)
+        assert found.findings[0].hints == (advise(JudgementAdvice.DELETE_PROVISIONED_CONFIG, "mine-Fn", "7"),)
         golden(found.findings[0].message)
 
     def test_it_leaves_no_room_for_the_first_alias_inside_an_unchanged_reservation(self) -> None:
@@ -297,7 +297,7 @@ class TestOthersAtWork:
         assert "stacks in flight" not in reader.asked
 
 
-def test_where_no_remedy_helps_the_hint_is_what_to_write(golden: Golden) -> None:
+def test_where_no_remedy_helps_the_hint_is_a_value_to_write(golden: Golden) -> None:
     alias = "{FunctionName: !Ref Fn, ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 2}}"
     text = f"{FUNCTION.format(0)}  A: {{Type: AWS::Lambda::Alias, Properties: {alias}}}\n"
     finding = judge(template(text), fake_account(), settings()).findings[0]
@@ -329,7 +329,7 @@ def test_a_minimum_above_the_request_is_a_warning(minimum: int, warned: bool, go
     golden([warnings[0].message, *warnings[0].hints] if warned else [])
 
 
-def test_a_minimum_of_a_stopped_function_is_none() -> None:
+def test_a_minimum_of_a_stopped_function_gives_no_warning() -> None:
     found = judged("0", fake_account(), minimum={"Fn": 5})
     assert not [finding for finding in found.findings if "minimum" in finding.message]
 
@@ -390,7 +390,7 @@ class TestKeptParameters:
         assert found.kept == (KeptParameter("Size", "3", "5"),)
         (warning,) = (finding for finding in found.findings if finding.rule == KEPT_PARAMETER)
         assert (found.verdict, warning.line) == (FITS, 3)
-        assert warning.hints == (advise(JudgementAdvice.GIVE_PARAMETER, "Size"),)
+        assert warning.hints == (advise(JudgementAdvice.PASS_PARAMETER, "Size"),)
         document = json.loads(as_json(found, RenderOptions(80, color=False)))
         assert document["kept_parameters"] == [{"parameter": "Size", "value": "3", "default": "5"}]
         golden(warning.message)
@@ -426,11 +426,11 @@ class TestHolders:
     def test_the_largest_others_are_named(self) -> None:
         found = judged("400", self.reader(346, stack=live(20)))
         assert found.reserved_by_others == 634
-        assert hints(found)[1] == advise(JudgementAdvice.FREE_HELD, "a 300, b 300, c 30 and 1 more")
+        assert hints(found)[1] == advise(JudgementAdvice.FREE_RESERVATIONS_OF, "a 300, b 300, c 30 and 1 more")
 
     def test_where_no_remedy_is_allowed_the_hint_is_to_free_it(self) -> None:
         found = judged("400", self.reader(366), remedy=RemedyMode.FAIL)
-        assert hints(found)[0].advice is JudgementAdvice.FREE_HELD
+        assert hints(found)[0].advice is JudgementAdvice.FREE_RESERVATIONS_OF
 
     def test_without_their_names_the_hint_is_the_same_in_general(self) -> None:
         found = judged("400", self.reader(366, holders=denied("lambda:ListFunctions")), remedy=RemedyMode.FAIL)
@@ -446,7 +446,7 @@ class TestHolders:
         reader = fake_account(10)
         found = judged("5", reader, remedy=RemedyMode.FAIL)
         assert "holders" not in reader.asked
-        assert {JudgementAdvice.FREE_HELD, JudgementAdvice.FREE_RESERVATIONS}.isdisjoint(
+        assert {JudgementAdvice.FREE_RESERVATIONS_OF, JudgementAdvice.FREE_RESERVATIONS}.isdisjoint(
             hint.advice for hint in hints(found)
         )
         golden(found.findings[0].hints[0])
@@ -461,25 +461,27 @@ class TestAHigherQuota:
 
     def test_the_hint_requests_a_value_that_aws_accepts(self) -> None:
         assert hints(judged("100", fake_account(10)))[1:] == [
-            advise(JudgementAdvice.REQUEST_INCREASE, *self.CODE, 1001)
+            advise(JudgementAdvice.OR_REQUEST_INCREASE, *self.CODE, 1001)
         ]
 
     def test_the_region_is_named_where_it_is_known(self) -> None:
         found = judged("100", fake_account(10), region="eu-west-1")
-        assert hints(found)[1:] == [advise(JudgementAdvice.REQUEST_INCREASE_IN_REGION, *self.CODE, 1001, "eu-west-1")]
+        assert hints(found)[1:] == [
+            advise(JudgementAdvice.OR_REQUEST_INCREASE_IN_REGION, *self.CODE, 1001, "eu-west-1")
+        ]
 
     def test_the_floor_of_the_higher_limit_counts(self) -> None:
         assert hints(judged("1000", fake_account(50)))[1:] == [
-            advise(JudgementAdvice.REQUEST_INCREASE, *self.CODE, 1100)
+            advise(JudgementAdvice.OR_REQUEST_INCREASE, *self.CODE, 1100)
         ]
 
     def test_in_the_sandbox_no_quota_of_aws_is_requested(self) -> None:
         found = judged("100", fake_account(10), sandbox=True)
-        assert hints(found)[1:] == [advise(JudgementAdvice.RAISE_SANDBOX_LIMIT, 200)]
+        assert hints(found)[1:] == [advise(JudgementAdvice.OR_RAISE_SANDBOX_LIMIT, 200)]
 
     def test_a_sandbox_whose_limit_was_lowered_below_its_reservations_needs_room_for_them(self) -> None:
         found = judged("50", fake_account(10, 0, holders=Holders({"other": 100})), sandbox=True)
-        assert hints(found)[-1] == advise(JudgementAdvice.RAISE_SANDBOX_LIMIT, 250)
+        assert hints(found)[-1] == advise(JudgementAdvice.OR_RAISE_SANDBOX_LIMIT, 250)
 
     def test_a_pending_increase_that_is_enough_is_not_requested_again(self) -> None:
         reader = fake_account(10)
@@ -492,7 +494,7 @@ class TestAHigherQuota:
         reader = fake_account(1000)
         reader.increases = (Increase(1200, "2026-11-01"),)
         assert hints(judged("1200", reader))[1:] == [
-            advise(JudgementAdvice.REQUEST_INCREASE, *self.CODE, 1300),
+            advise(JudgementAdvice.OR_REQUEST_INCREASE, *self.CODE, 1300),
             advise(JudgementAdvice.INCREASE_PENDING, 1200, "2026-11-01"),
         ]
 
@@ -841,7 +843,7 @@ def test_a_key_that_is_given_twice_is_a_warning_with_both_lines(tmp_path: Path, 
         "Fn::Transform: {Name: Mine}\nResources: {T: {Type: AWS::SNS::Topic}}",
     ],
 )
-def test_what_is_not_here_never_fits(text: str, golden: Golden) -> None:
+def test_a_module_macro_or_remote_include_never_fits(text: str, golden: Golden) -> None:
     found = judge(template(text), fake_account(), settings())
     (unknown,) = [finding for finding in found.findings if finding.verdict is UNKNOWN and finding.judged]
     assert (found.verdict, unknown.file) == (UNKNOWN, "template.yaml")

@@ -31,7 +31,7 @@ def test_the_running_operation_is_shown_from_its_beginning_to_its_end() -> None:
 @pytest.mark.parametrize(
     "status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "DELETE_FAILED", "REVIEW_IN_PROGRESS"]
 )
-def test_where_nothing_is_running_the_status_is_the_answer(status: str) -> None:
+def test_without_a_running_operation_the_status_is_the_result(status: str) -> None:
     history = History(status=status)
 
     assert watched(history) == WatchResult(STACK_ID, STACK_ID, status, followed=False)

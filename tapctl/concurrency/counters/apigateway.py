@@ -1,4 +1,4 @@
-"""What APIs have: resources and routes of an OpenAPI body, and stages by their names."""
+"""The contents of APIs: resources and routes of an OpenAPI body, and stages by their names."""
 
 import json
 from collections.abc import Iterator

@@ -15,11 +15,11 @@ def interfaces(inventory: Inventory, _: str) -> Iterator[Part]:
     """
     shared: dict[tuple[Parent, str, frozenset[str]], list[Item]] = {}
     for item in inventory.of(FUNCTION):
-        subnets = _named(item, "VpcConfig.SubnetIds")
+        subnets = _referenced(item, "VpcConfig.SubnetIds")
         if isinstance(subnets, Unknown):
             yield item.part(0, 0, Parent(item.name, is_open=True), subnets)
             continue
-        groups = _named(item, "VpcConfig.SecurityGroupIds")
+        groups = _referenced(item, "VpcConfig.SecurityGroupIds")
         listed = item.parents("VpcConfig.SecurityGroupIds") if isinstance(groups, Unknown) else groups
         for subnet in subnets:
             key = (_vpc(inventory, subnets, listed), subnet.id, frozenset(group.id for group in listed))
@@ -29,14 +29,16 @@ def interfaces(inventory: Inventory, _: str) -> Iterator[Part]:
         yield owner.part(1, parent=vpc, varies=True)
 
 
-def _named(item: Item, path: str) -> list[Parent] | Unknown:
-    """What a list of references names; unknown where its length is."""
+def _referenced(item: Item, path: str) -> list[Parent] | Unknown:
+    """The resources that a list of references names; unknown if its length is."""
     value = item.value(path)
     if isinstance(value, Unknown):
         return value
     values = value if isinstance(value, list) else [] if value is NO_VALUE else [value]
     named = item.parents(path)
-    return named if len(named) == len(values) else [item.inventory.parent(item.member, one) for one in values]
+    return (
+        named if len(named) == len(values) else [item.inventory.parent(item.member, reference) for reference in values]
+    )
 
 
 def _vpc(inventory: Inventory, subnets: list[Parent], groups: list[Parent]) -> Parent:

@@ -52,7 +52,7 @@ class InstanceGroup:
 
     @property
     def grown(self) -> "InstanceGroup":
-        """The same at its maximum, where it has one that is known."""
+        """The group at its maximum size, if it has a known one."""
         most = self.maximum
         return self if not most or isinstance(most, Unknown) else replace(self, count=(most, most))
 
@@ -182,8 +182,8 @@ def _launch(item: Item, path: str) -> _Launch:
     template = next((found for id_ in ids if (found := item.target(f"{path}.{id_}"))), None)
     if template is None:
         name = walk(specification, ["LaunchTemplateName"])
-        named = (one for one in item.inventory.of("AWS::EC2::LaunchTemplate") if isinstance(name, str))
-        template = next((one for one in named if one.value("LaunchTemplateName") == name), None)
+        named = (candidate for candidate in item.inventory.of("AWS::EC2::LaunchTemplate") if isinstance(name, str))
+        template = next((candidate for candidate in named if candidate.value("LaunchTemplateName") == name), None)
     if template is None:
         return _Launch(Unknown("its launch template is not in the template"))
     return _specified(template)

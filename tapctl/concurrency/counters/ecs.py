@@ -1,4 +1,4 @@
-"""What ECS runs: the services of each cluster, and the vCPU that they take on Fargate."""
+"""The services of each cluster, and the vCPU that they take on Fargate."""
 
 import re
 from collections.abc import Iterator
@@ -76,7 +76,7 @@ def _strategy(item: Item) -> Value:
     if own is not NO_VALUE or cluster is None:
         return own
     default = cluster.value("DefaultCapacityProviderStrategy")
-    of_cluster = (one for one in item.inventory.of(PROVIDERS) if one.target("Cluster") is cluster)
+    of_cluster = (provider for provider in item.inventory.of(PROVIDERS) if provider.target("Cluster") is cluster)
     associated = next(of_cluster, None)
     if default is NO_VALUE and associated:
         return associated.value("DefaultCapacityProviderStrategy")

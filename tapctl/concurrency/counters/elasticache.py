@@ -52,8 +52,8 @@ def nodes_of(item: Item) -> Number | Unknown:
 def _configured(configurations: list[Value], shards: Value, replicas: Number | Unknown) -> Number | Unknown:
     """The nodes of shards that are described one by one; what one leaves out, the group says."""
     of_each = [
-        _number(one.get("ReplicaCount", NO_VALUE), replicas) if isinstance(one, dict) else replicas
-        for one in configurations
+        _number(configuration.get("ReplicaCount", NO_VALUE), replicas) if isinstance(configuration, dict) else replicas
+        for configuration in configurations
     ]
     unknown = next((count for count in of_each if isinstance(count, Unknown)), None)
     if unknown:

@@ -1,4 +1,4 @@
-"""What load balancers have: rules, listeners, certificates and targets, each counted at its balancer."""
+"""The contents of load balancers: rules, listeners, certificates and targets, each counted at its balancer."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What VPCs hold: rules of security groups and network ACLs, routes, and NAT gateways by Availability Zone."""
+"""The contents of VPCs: rules of security groups and network ACLs, routes, and NAT gateways by Availability Zone."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ def security_group_rules(inventory: Inventory, _: str) -> Iterator[Part]:
 
 
 def _fullest(inventory: Inventory, parent: Parent, rules: list[tuple[str, Item, Any]]) -> Iterator[Part]:
-    """What each resource has of the rules in the direction and IP version that has most."""
+    """The rules of each resource in the direction and IP version that has most."""
     weights: dict[tuple[str, str], dict[str, Number]] = {}
     unknowns: dict[str, Unknown] = {}
     for direction, item, rule in rules:

@@ -32,7 +32,7 @@ OF_FLEET: Mapping[Advice, str] = {
         " then raises"
     ),
     JudgementAdvice.DEPLOY_IN_TWO_STEPS: ("a deploy into these accounts takes two steps: it lowers first, then raises"),
-    JudgementAdvice.RAISE_SANDBOX_LIMIT: (
+    JudgementAdvice.OR_RAISE_SANDBOX_LIMIT: (
         "or raise the limit in the sandbox: `tapctl sandbox start --account-limit ACCOUNT={}`"
     ),
     JudgementAdvice.SAVE_SNAPSHOT: (

@@ -18,7 +18,7 @@ WORDING: Mapping[Advice, str] = {
     DeployAdvice.RENAME_FILE: "rename the file",
     DeployAdvice.REMOVE_FILES: "remove files from it",
     DeployAdvice.SET_TO_FILE: "set its {} to a file",
-    DeployAdvice.RECREATE: "recreate it",
+    DeployAdvice.RECREATE_FILE: "recreate it",
     DeployAdvice.SET_TO_CODE_FOLDER: "set the property to the folder of the code",
     DeployAdvice.PUT_CODE_THERE: "put the function's code there",
     DeployAdvice.REINSTALL: "reinstall tapctl",
@@ -29,33 +29,33 @@ WORDING: Mapping[Advice, str] = {
     DeployAdvice.CORRECT_FILE: "correct {}",
     DeployAdvice.CORRECT_REQUIREMENTS: "correct `requirements` in tapctl.toml",
     DeployAdvice.CORRECT_HANDLER: "correct its Handler, or the code",
-    DeployAdvice.CORRECT_PIP: "correct it, or set PIP_CONFIG_FILE",
-    DeployAdvice.ALLOW_OUTSIDE: "remove it, or pass `--allow-outside` to package what it leads to",
+    DeployAdvice.CORRECT_PIP_CONFIGURATION: "correct it, or set PIP_CONFIG_FILE",
+    DeployAdvice.ALLOW_LINK_OUTSIDE: "remove it, or pass `--allow-outside` to package what it leads to",
     DeployAdvice.REMOVE_FROM_CODE: "remove it from the function's folder",
     DeployAdvice.REMOVE_LINKS: "remove links to folders that contain links",
     DeployAdvice.MOVE_TO_NESTED: "move some of its resources into a nested stack",
-    DeployAdvice.BUILD: "run `{}` in {}",
-    DeployAdvice.NAME_BUILT: "name {} in the template",
-    DeployAdvice.SAM_BUILDS: "`sam build` builds it; or run `{}` in {}",
-    DeployAdvice.SAM_TAKES_BUILD: (
-        "its result, `.aws-sam/build/template.yaml`, is taken once it is newer than the template"
+    DeployAdvice.RUN_COMMAND: "run `{}` in {}",
+    DeployAdvice.NAME_BUILT_FILE: "name {} in the template",
+    DeployAdvice.RUN_SAM_OR_BUILD: "`sam build` builds it; or run `{}` in {}",
+    DeployAdvice.BUILD_NEWER_THAN_TEMPLATE: (
+        "run `sam build`; its result, `.aws-sam/build/template.yaml`, is taken once it is newer than the template"
     ),
     # deploying a stack
+    DeployAdvice.CREATE_WITH_DEPLOY: "create it with `tapctl deploy`",
     DeployAdvice.CREATE_AGAIN: "create it again with `tapctl deploy`",
-    DeployAdvice.DEPLOY_CREATES: "`tapctl deploy` creates it",
     DeployAdvice.FIX_TEMPLATE: "fix the template",
     DeployAdvice.FIX_TEMPLATE_OR_PARAMETERS: "fix the template or its parameters",
     DeployAdvice.FIX_OR_IGNORE_WARNINGS: "fix the template, or deploy without `--fail-on-warnings`",
     DeployAdvice.TRY_LATER: "try again later",
     DeployAdvice.TRY_AFTER_OPERATION: "try again when that operation has ended",
-    DeployAdvice.TRY_AFTER_DEPLOYS: "run it again when the other deploys have ended",
+    DeployAdvice.RUN_AFTER_OTHER_DEPLOYS: "run it again when the other deploys have ended",
     DeployAdvice.CHOOSE_ACCOUNT_OR_TYPE: (
         "choose the `--env` of an account, or correct the resource type if it is misspelt"
     ),
     DeployAdvice.CHECK_CONDITIONS: "check its conditions",
     DeployAdvice.CHECK_DELETION: "check who deleted it",
     DeployAdvice.CHECK_OTHER_UPDATES: "check what else is updating it",
-    DeployAdvice.AWAIT_CHANGE_SET: "execute or delete it, or wait until it is {} minutes old",
+    DeployAdvice.EXECUTE_OR_DELETE_CHANGE_SET: "execute or delete it, or wait until it is {} minutes old",
     DeployAdvice.FOLLOW: "follow it with `tapctl watch{}`",
     DeployAdvice.THEN_FOLLOW: "then follow it with `tapctl watch{}`",
     DeployAdvice.FOLLOW_OR_WAIT: "follow it with `tapctl watch{}`, or wait longer with `--timeout`",
@@ -63,8 +63,8 @@ WORDING: Mapping[Advice, str] = {
     DeployAdvice.VERIFY: "verify it with `tapctl verify{}`",
     DeployAdvice.VERIFY_ANYWAY: "`tapctl verify{}` verifies it anyway",
     DeployAdvice.RECOVER: "`tapctl deploy{} --recover` will {}",
-    DeployAdvice.CONSENT: "to {}, pass `{}`",
-    DeployAdvice.FIX_AND_RUN_AGAIN: "fix what the reason names, and run the command again",
+    DeployAdvice.PASS_CONSENT: "to {}, pass `{}`",
+    DeployAdvice.FIX_REASON_AND_RUN_AGAIN: "fix what the reason names, and run the command again",
     DeployAdvice.FIX_FUNCTION: "fix the function behind {}, whose log is above, and run `tapctl deploy` again",
     DeployAdvice.NAME_ROOT: "name stack {} instead",
     DeployAdvice.USE_STACK_SET: (
@@ -72,7 +72,7 @@ WORDING: Mapping[Advice, str] = {
         " delete-stack-instances`"
     ),
     DeployAdvice.DEPLOY_WITHOUT_EXPRESS: "deploy without `--express`",
-    DeployAdvice.DEPLOY_WITHOUT: "deploy without it",
+    DeployAdvice.DEPLOY_WITHOUT_IT: "deploy without it",
     DeployAdvice.DEPLOY_EXPRESS: "fix the template and deploy it with `--express`",
     DeployAdvice.KEEP_EXPRESS: "pass `--express` until an operation on the stack is complete",
     DeployAdvice.OMIT_EXPRESS: "the Region may not support express deploys: omit `--express`",
@@ -82,14 +82,14 @@ WORDING: Mapping[Advice, str] = {
         "rename what exists already, delete it, or import it with DeletionPolicy Retain and `--import-existing`"
     ),
     DeployAdvice.ALLOW_TO_SEE_WHICH: "allow the action {} to see which it is",
-    DeployAdvice.IMPORT_LEFT: "`tapctl deploy{} --import-existing` imports what the template names",
-    DeployAdvice.IMPORT_STAYING: "pass `--import-existing` to import what the template names",
+    DeployAdvice.IMPORT_WITH_DEPLOY: "`tapctl deploy{} --import-existing` imports what the template names",
+    DeployAdvice.PASS_IMPORT_EXISTING: "pass `--import-existing` to import what the template names",
     DeployAdvice.ALLOW_TO_SEE_FAILURES: "allow the action {} to see what failed where",
     DeployAdvice.TRUST_CLOUDFORMATION: (
         "let CloudFormation assume the role: its trust policy must name cloudformation.amazonaws.com"
     ),
     DeployAdvice.ASK_SUPPORT_TO_REPAIR: "only AWS Support can repair it",
-    DeployAdvice.CHECK_STATUS: "look at the stack in the console, or update tapctl",
+    DeployAdvice.LOOK_IN_CONSOLE: "look at the stack in the console, or update tapctl",
     DeployAdvice.DELETE_STACK: "to delete it, use `aws cloudformation delete-stack`",
     DeployAdvice.DISABLE_PROTECTION: (
         "`aws cloudformation update-termination-protection --no-enable-termination-protection` disables it"
@@ -100,8 +100,7 @@ WORDING: Mapping[Advice, str] = {
     ),
     DeployAdvice.UNPROTECT: "remove `protected` from tapctl.toml first",
     DeployAdvice.STOP_IMPORTING: "deploy {} without Fn::ImportValue of {} first",
-    DeployAdvice.DESTROY_IMPORTER: "or delete what imports it: `tapctl destroy{}`",
-    DeployAdvice.UNPROTECT_FLEET: "remove `protected = true` from tapctl.toml first",
+    DeployAdvice.OR_DESTROY_IMPORTER: "or delete what imports it: `tapctl destroy{}`",
     DeployAdvice.ALLOW_REMEDY_IN_SECTION: (
         'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [{}] of tapctl.toml'
     ),
@@ -112,19 +111,21 @@ WORDING: Mapping[Advice, str] = {
     DeployAdvice.SEE_FUNCTION_LOG: "its log is {}",
     DeployAdvice.TAIL_LOG: "`aws logs tail {} --since 10m --region {}` shows the function's log",
     DeployAdvice.READ_LOG: "read the function's log",
-    DeployAdvice.READ_LOGS: "read the function's log, {}",
-    DeployAdvice.RAISE_TIMEOUT: "see whether it is throttled, or raise `timeout`",
+    DeployAdvice.READ_LOG_GROUPS: "read the function's log, {}",
+    DeployAdvice.CHECK_THROTTLES_OR_RAISE_TIMEOUT: "see whether it is throttled, or raise `timeout`",
     DeployAdvice.SET_LOG_FORMAT: 'set `LogFormat` to "JSON"',
     DeployAdvice.CHECK_LAST_UPDATE: "check the last update of the stack",
     DeployAdvice.CHECK_DRIFT: "`--drift` checks it through CloudFormation",
     DeployAdvice.REVERT_DRIFT: "`tapctl deploy --revert-drift` reverts it",
     DeployAdvice.RECREATE_STACK: "`tapctl deploy{}` recreates it",
-    DeployAdvice.RECREATE_BROKEN_STACK: "`tapctl deploy{} --recover` recreates it",
+    DeployAdvice.RECREATE_WITH_RECOVER: "`tapctl deploy{} --recover` recreates it",
     DeployAdvice.SET_SECRET: (
         "set `secret` in [verify.webhook], or pass the parameter that its `secret_parameter` names"
     ),
     DeployAdvice.MUST_BE: "it must be {}",
-    DeployAdvice.SET_FORGED: "it was rejected with another status; `forged` in [verify.webhook] sets the expected one",
+    DeployAdvice.SET_FORGED_STATUS: (
+        "it was rejected with another status; `forged` in [verify.webhook] sets the expected one"
+    ),
     DeployAdvice.VERIFY_SIGNATURES: "the endpoint must verify the signature before anything else",
     # fleets
     DeployAdvice.SET_REGIONS: "set `regions` of the fleet in tapctl.toml",
@@ -136,32 +137,31 @@ WORDING: Mapping[Advice, str] = {
     ),
     DeployAdvice.GIVE_ACCOUNTS: "give it `accounts`, `file` or `ous`; excluded accounts do not count",
     DeployAdvice.GIVE_OTHER_OUS: "give it `ous` with other accounts",
-    DeployAdvice.GIVE_STACK_SET: "give [fleet.{}] a `stack_set`, the name of one",
+    DeployAdvice.SET_STACK_SET: "set `stack_set` in [fleet.{}] to the name of one",
     DeployAdvice.GIVE_STACK_SET_REGION: "give it `stack_set_region`",
     DeployAdvice.CORRECT_STACK_SET: "correct `stack_set` in [fleet.{}]; it begins with a letter",
     DeployAdvice.CORRECT_CANARY: "correct `canary` in [fleet.{}]",
     DeployAdvice.CORRECT_FLEET: "correct the template, its parameters or [fleet.{}], and run it again",
-    DeployAdvice.RUN_WITH_MINIMUM: "run it again: the minimum is remembered for the account",
+    DeployAdvice.RUN_AGAIN_WITH_MINIMUM: "run it again: the minimum is remembered for the account",
     DeployAdvice.CHOOSE_STACK_SET: "choose another `stack_set`, or take it over with `--adopt`",
     DeployAdvice.SET_PERMISSION: 'set `permission = "{}"` in [fleet.{}]',
     DeployAdvice.SET_STACK_SET_REGION: (
         'set `stack_set_region = "{}"` in [fleet.{}]; by default it is the first of `regions`'
     ),
     DeployAdvice.USE_SELF_PERMISSION: 'use `permission = "self"`, or a template without it',
-    DeployAdvice.FLEET_DEPLOY_CREATES: "`tapctl fleet deploy {}` creates it",
+    DeployAdvice.CREATE_WITH_FLEET_DEPLOY: "create it with `tapctl fleet deploy {}`",
     DeployAdvice.FOLLOW_FLEET: "follow it with `tapctl fleet watch {}`",
     DeployAdvice.THEN_FOLLOW_FLEET: "then follow it with `tapctl fleet watch {}`",
     DeployAdvice.FOLLOW_FLEET_FIRST: "follow it with `tapctl fleet watch {}`, then run this again",
-    DeployAdvice.FLEET_WATCH_FOLLOWS: "`tapctl fleet watch {}` follows it",
     DeployAdvice.FLEET_WATCH_OR_CONTINUE: (
         "`tapctl fleet watch {}` follows it, and the same command again continues from there"
     ),
     DeployAdvice.SAVE_FLEET_SNAPSHOT: "`tapctl account --targets NAME --output FOLDER` saves one",
     DeployAdvice.SAVE_FLEET_AGAIN: "save the fleet again",
-    DeployAdvice.NAME_SNAPSHOT_CELL: "add `account_id` and `region` to it",
-    DeployAdvice.REMOVE_OLDER: "remove the older one",
+    DeployAdvice.ADD_ACCOUNT_AND_REGION: "add `account_id` and `region` to it",
+    DeployAdvice.REMOVE_OLDER_SNAPSHOT: "remove the older one",
     DeployAdvice.ENABLE_REGION: "enable the Region in the account, or leave the cell out",
-    DeployAdvice.READ_STRICTLY: "`--strict` reads it",
+    DeployAdvice.PASS_STRICT: "`--strict` reads it",
     DeployAdvice.PUBLISH_TO_FLEET: "publish them to every account with `cdk-assets`, or inline the code",
     DeployAdvice.NAME_REGIONAL_BUCKETS: (
         "write `{{region}}` into `artifact_bucket`, and create the bucket of each Region"
@@ -176,5 +176,5 @@ WORDING: Mapping[Advice, str] = {
     DeployAdvice.ALLOW_REMEDY_IN_FLEET: (
         'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [fleet.{}] of tapctl.toml'
     ),
-    DeployAdvice.ALLOW_REMEDY_OF_CELLS: "`--remedy adjust` gives it",
+    DeployAdvice.PASS_REMEDY_ADJUST: "`--remedy adjust` gives it",
 }

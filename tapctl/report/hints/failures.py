@@ -14,7 +14,7 @@ WORDING: Mapping[Advice, str] = {
         " lowers it to fit"
     ),
     FailureAdvice.RAISE_RESERVATION: "raise ReservedConcurrentExecutions, or lower the provisioned concurrency",
-    FailureAdvice.DELETE_PROVISIONED: (
+    FailureAdvice.DELETE_UNNEEDED_PROVISIONED: (
         "list it with `aws lambda list-provisioned-concurrency-configs`, and delete what is not needed"
     ),
     FailureAdvice.SPEED_UP_INIT: (
@@ -44,13 +44,13 @@ WORDING: Mapping[Advice, str] = {
     FailureAdvice.CHECK_ASSUME_ROLE_POLICY: "deploy again; if it fails again, check AssumeRolePolicyDocument",
     FailureAdvice.ALLOW_IN_ROLE: "allow it in the role, and add DependsOn on the policy",
     FailureAdvice.FIND_REQUEST: "look for request {} in the function's log",
-    FailureAdvice.SEE_LOG_OR_TIMEOUT: "see its log; ServiceTimeout of the resource ends the wait earlier",
+    FailureAdvice.SEE_LOG_AND_SET_SERVICE_TIMEOUT: "see its log; ServiceTimeout of the resource ends the wait earlier",
     FailureAdvice.RETURN_ATTRIBUTE: "return {} in Data of the response",
     FailureAdvice.RETURN_LESS: "return less in Data and in Reason of the response",
     FailureAdvice.RETURN_REQUEST_FIELDS: (
         "return Status, PhysicalResourceId, StackId, RequestId and LogicalResourceId as the request has them"
     ),
-    FailureAdvice.RENAME_CUSTOM_RESOURCE: (
+    FailureAdvice.CHANGE_LOGICAL_ID_OF_CUSTOM_RESOURCE: (
         "give the resource another logical id, which creates it with the new function"
     ),
     FailureAdvice.SPREAD_CUSTOM_RESOURCES: (
@@ -60,7 +60,7 @@ WORDING: Mapping[Advice, str] = {
     FailureAdvice.SEE_LOG_AND_ALLOW: "see its log, and allow the action in the function's role",
     FailureAdvice.RAISE_MEMORY: "raise its MemorySize",
     FailureAdvice.SEE_LOG_AND_RAISE_TIMEOUT: "see its log, and raise its Timeout if it needs more",
-    FailureAdvice.SEE_ITS_LOG: "see its log",
+    FailureAdvice.SEE_LOG: "see its log",
     FailureAdvice.ALLOW_LOGS_IN_KEY_POLICY: (
         "allow logs.REGION.amazonaws.com in the key policy, for that ARN as kms:EncryptionContext:aws:logs:arn"
     ),
@@ -71,15 +71,15 @@ WORDING: Mapping[Advice, str] = {
         "add an AWS::ApiGateway::Account with CloudWatchRoleArn, or switch off the stage's logging"
     ),
     FailureAdvice.ISSUE_CERTIFICATE: "create the certificate in us-east-1, and wait until it is issued",
-    FailureAdvice.COVER_ALIASES: "use a certificate that has every name of Aliases",
-    FailureAdvice.VERIFY_ACCOUNT: "ask AWS Support to verify it, then deploy again",
+    FailureAdvice.USE_CERTIFICATE_FOR_ALIASES: "use a certificate that has every name of Aliases",
+    FailureAdvice.ASK_SUPPORT_TO_VERIFY: "ask AWS Support to verify it, then deploy again",
     FailureAdvice.REMOVE_DOMAIN: "remove it there first, or use another name",
     FailureAdvice.SPREAD_TABLES: "deploy again; DependsOn between the tables spreads their changes",
     FailureAdvice.SEPARATE_INDEXES: "deploy the indexes one after the other",
     FailureAdvice.REMOVE_ATTRIBUTES: "remove the others from AttributeDefinitions",
     FailureAdvice.AWAIT_CAPACITY: "deploy again later, or use another Availability Zone or instance type",
-    FailureAdvice.CHANGE_INSTANCE_TYPE: "use another Availability Zone, or another instance type",
-    FailureAdvice.CHANGE_RANGE: "use a range that no subnet has",
+    FailureAdvice.CHANGE_ZONE_OR_INSTANCE_TYPE: "use another Availability Zone, or another instance type",
+    FailureAdvice.USE_FREE_RANGE: "use a CidrBlock that overlaps with no other subnet",
     FailureAdvice.ENLARGE_SUBNET: "use a larger subnet, or remove network interfaces that are not used",
     FailureAdvice.DEPEND_ON_LISTENER: "add DependsOn on the listener, or on its rule, to the service",
     FailureAdvice.SEE_STOPPED_TASKS: "see the stopped tasks: `aws ecs describe-tasks` shows stoppedReason",
@@ -117,8 +117,7 @@ WORDING: Mapping[Advice, str] = {
     FailureAdvice.RENAME_DELETE_OR_IMPORT: (
         "rename it, delete the other, or import the other with DeletionPolicy Retain and `--import-existing`"
     ),
-    FailureAdvice.RENAME_OR_NOT_IMPORT: "deploy without `--import-existing`, or rename the resource",
-    FailureAdvice.DEPLOY_WITHOUT_IMPORT: "deploy {} without Fn::ImportValue of {} first",
+    FailureAdvice.DEPLOY_WITHOUT_IMPORT_OR_RENAME: "deploy without `--import-existing`, or rename the resource",
     FailureAdvice.DEPLOY_EXPORTER: "deploy the stack that exports it first",
     FailureAdvice.EMPTY_BUCKET: (
         "empty it with `aws s3 rm s3://{} --recursive`, its versions too, or set DeletionPolicy to Retain"
@@ -127,20 +126,20 @@ WORDING: Mapping[Advice, str] = {
     FailureAdvice.EMPTY_HOSTED_ZONE: "delete its records other than NS and SOA first",
     FailureAdvice.DISABLE_BEFORE_REMOVAL: "disable it in an update before it is removed",
     FailureAdvice.DETACH: "detach it, then try again",
-    FailureAdvice.FIND_USERS: "find it by its network interfaces or references, remove it, then try again",
+    FailureAdvice.REMOVE_USERS: "remove what uses it, which its network interfaces or references name, then try again",
     FailureAdvice.DISABLE_TERMINATION_PROTECTION: "disable it first if the stack should be deleted",
-    FailureAdvice.FIX_CHECKS: "fix what the checks above name",
+    FailureAdvice.FIX_FAILED_CHECKS: "fix what the checks above name",
     FailureAdvice.MEET_HOOK: "meet its conditions; `aws cloudformation list-hook-results` shows its reasons",
     FailureAdvice.RUN_PREFLIGHT: "`tapctl preflight` runs cfn-lint, which names the line",
     FailureAdvice.CREATE_PARAMETER: "create it, or give the template parameter another name",
     FailureAdvice.DESCRIBE_CHANGE_SET: "`aws cloudformation describe-change-set --change-set-name {}` shows its reason",
-    FailureAdvice.CHECK_HEALTH: "deploy again; if it fails again, check the AWS Health Dashboard",
+    FailureAdvice.CHECK_HEALTH_DASHBOARD: "deploy again; if it fails again, check the AWS Health Dashboard",
     FailureAdvice.SET_STACK_POLICY_OR_KEEP: (
         "`aws cloudformation set-stack-policy` changes the policy; a replacement loses what {} holds"
     ),
     FailureAdvice.SET_STACK_POLICY: "`aws cloudformation set-stack-policy` changes the policy",
     FailureAdvice.CHANGE_DENY: "change the deny, or deploy with credentials that it does not affect",
-    FailureAdvice.ALLOW_ON: "allow {} on {}",
+    FailureAdvice.ALLOW_ACTION_ON: "allow {} on {}",
     FailureAdvice.DECODE_MESSAGE: "`aws sts decode-authorization-message --encoded-message {}` shows the action",
     FailureAdvice.GIVE_ROLE: "give CloudFormation a role with `--role-arn`, which does not expire",
     FailureAdvice.PASS_CAPABILITIES: "pass `--capability {}`",
@@ -148,15 +147,12 @@ WORDING: Mapping[Advice, str] = {
         "check what should send them, for example /var/log/cloud-init-output.log of the instance"
     ),
     FailureAdvice.SEE_CFN_INIT_LOG: "see its log, for example /var/log/cfn-init.log",
-    FailureAdvice.RAISE_STACK_TIMEOUT: (
-        "see which resource was in progress last, and raise the timeout if it needs more"
-    ),
+    FailureAdvice.RAISE_TIMEOUT: ("see which resource was in progress last, and raise the timeout if it needs more"),
     FailureAdvice.CHECK_RESOURCE: "check the state and the log of the resource, then deploy again",
     FailureAdvice.DELETE_SOME: "delete some, or request an increase with `aws service-quotas`",
     FailureAdvice.SPREAD_REQUESTS: "deploy again; DependsOn between many resources of one type spreads the requests",
     FailureAdvice.DEPLOY_WITH_ROLLBACK: "deploy without `--disable-rollback`",
-    FailureAdvice.RENAME_TO_REPLACE: "give it another logical id, which creates the new one and deletes the old one",
-    FailureAdvice.RENAME_RESOURCE: "give the resource another logical id, which replaces it",
+    FailureAdvice.CHANGE_LOGICAL_ID: "give the resource another logical id, which replaces it",
     FailureAdvice.AWAIT_OPERATION: "deploy again when it has ended",
     FailureAdvice.CORRECT_NAME: "correct the name, or create it first",
     FailureAdvice.CREATE_TRUSTING_ROLE: "create {} in the account, which trusts {}",

@@ -71,7 +71,7 @@ def _compare_with_values() -> None:
                     _add_values(target, before[name].get(_SHOWN, {}), after[name].get(_SHOWN, {}))
             for context, resources in (("BeforeContext", before), ("AfterContext", after)):
                 if name in resources:
-                    properties = _known(resources[name].get(_SHOWN, {}))
+                    properties = _before_execution(resources[name].get(_SHOWN, {}))
                     change["ResourceChange"][context] = json.dumps({"Properties": properties})
         return changes
 
@@ -96,19 +96,19 @@ def _is_intrinsic(value: Mapping[str, Any]) -> bool:
 
 
 def _text(value: Any) -> str:
-    known = _known(value)
+    known = _before_execution(value)
     return known if isinstance(known, str) else json.dumps(known)
 
 
-def _known(value: Any) -> Any:
+def _before_execution(value: Any) -> Any:
     """The value, with what only the execution shows in the words of AWS."""
     match value:
         case dict() if _is_intrinsic(value):
             return LATER
         case dict():
-            return {name: _known(part) for name, part in value.items()}
+            return {name: _before_execution(part) for name, part in value.items()}
         case list():
-            return [_known(part) for part in value]
+            return [_before_execution(part) for part in value]
         case _:
             return value
 
@@ -180,7 +180,7 @@ def _elements(change_set: Record) -> Iterator[bytes]:
 
 
 def _contexts(change_set: Record) -> Iterator[bytes]:
-    """The same of the ResourceChange elements."""
+    """The BeforeContext and AfterContext of the ResourceChange elements."""
     return (_xml(change["ResourceChange"], "BeforeContext", "AfterContext") for change in change_set["Changes"])
 
 

@@ -104,7 +104,7 @@ def _failed(job: Job, reason: str) -> CellOutcome:
 
 
 async def _gate(job: Job) -> tuple[str, str]:
-    """What the account gate of the cell says before an operation, and why."""
+    """The answer of the cell's account gate before an operation, and why."""
     with _scope(job):
         if GATE not in patches.FUNCTIONS.get():
             function = f"arn:aws:lambda:{job.instance.region}:{job.instance.account}:function:{GATE}"

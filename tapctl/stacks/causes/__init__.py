@@ -95,7 +95,7 @@ def _rollback(events: Sequence[StackEvent]) -> StackEvent | None:
 def explain(
     reason: str, physical_id: str = "", flags: str = "", first: Sequence[Cause] = ()
 ) -> tuple[str, Hint | None]:
-    """What a status reason means and the next step; an empty text and None for an unknown reason.
+    """The meaning of a status reason and the next step; an empty text and None for an unknown reason.
 
     Rows of `first` come before those of the table.
     """

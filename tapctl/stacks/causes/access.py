@@ -44,9 +44,9 @@ PERMISSIONS = (
         "{action} is denied explicitly{where}, which no permission overrides",
         FailureAdvice.CHANGE_DENY,
     ),
-    Cause(_WHO + _DENIED + _ON, "{who} may not do {action}", FailureAdvice.ALLOW_ON, ("action", "resource")),
+    Cause(_WHO + _DENIED + _ON, "{who} may not do {action}", FailureAdvice.ALLOW_ACTION_ON, ("action", "resource")),
     Cause(_WHO + _DENIED, "{who} may not do {action}", JudgementAdvice.ALLOW_ACTION, ("action",)),
-    Cause(_DENIED + _ON, _MAY_NOT, FailureAdvice.ALLOW_ON, ("action", "resource")),
+    Cause(_DENIED + _ON, _MAY_NOT, FailureAdvice.ALLOW_ACTION_ON, ("action", "resource")),
     Cause(_DENIED, _MAY_NOT, JudgementAdvice.ALLOW_ACTION, ("action",)),
     Cause(
         r"Encoded authorization failure message: (?P<encoded>\S+)",

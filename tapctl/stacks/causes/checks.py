@@ -7,12 +7,12 @@ CHECKS = (
     Cause(
         r"Validation failed with \d+ error\(s\)\. Call DescribeEvents",
         "CloudFormation's checks refused it before a resource was touched",
-        FailureAdvice.FIX_CHECKS,
+        FailureAdvice.FIX_FAILED_CHECKS,
     ),
     Cause(
         r"AWS::EarlyValidation::(?P<check>\w+)",
         "CloudFormation's check {check} of the change set failed",
-        FailureAdvice.FIX_CHECKS,
+        FailureAdvice.FIX_FAILED_CHECKS,
     ),
     Cause(
         r"The following hook\(s\) failed: \[(?P<hooks>[^\]]+)\]",
@@ -38,7 +38,7 @@ CHECKS = (
     Cause(
         r"HandlerErrorCode: (?:InternalFailure|ServiceInternalError|NetworkFailure|ServiceTimeout)|^Internal Failure",
         "an internal error of AWS, not of the template",
-        FailureAdvice.CHECK_HEALTH,
+        FailureAdvice.CHECK_HEALTH_DASHBOARD,
     ),
 )
 
@@ -51,12 +51,12 @@ GENERAL = (
     Cause(
         r"Update of resource type is not permitted.* resources: ?\[(?P<resources>[^\]]+)\]",
         "the type of a resource cannot change under its logical id: {resources}",
-        FailureAdvice.RENAME_TO_REPLACE,
+        FailureAdvice.CHANGE_LOGICAL_ID,
     ),
     Cause(
         r"HandlerErrorCode: NotUpdatable|Update (?:of|to) resource type \S+ is not supported|createOnly",
         "the property can only be set when the resource is created",
-        FailureAdvice.RENAME_RESOURCE,
+        FailureAdvice.CHANGE_LOGICAL_ID,
     ),
     Cause(
         r"HandlerErrorCode: ResourceConflict|ConcurrentModification|OperationAborted|conflicting conditional operation"

@@ -19,7 +19,7 @@ CUSTOM = (
     Cause(
         r"Custom Resource failed to stabilize in expected time",
         "the function behind the custom resource did not respond: it crashed, timed out, or cannot reach S3",
-        FailureAdvice.SEE_LOG_OR_TIMEOUT,
+        FailureAdvice.SEE_LOG_AND_SET_SERVICE_TIMEOUT,
     ),
     Cause(
         r"Vendor response doesn't contain (?P<name>\S+)",
@@ -40,7 +40,7 @@ CUSTOM = (
     Cause(
         r"Modifying service token is not allowed",
         "the ServiceToken of a custom resource cannot change",
-        FailureAdvice.RENAME_CUSTOM_RESOURCE,
+        FailureAdvice.CHANGE_LOGICAL_ID_OF_CUSTOM_RESOURCE,
     ),
     Cause(
         _FAILED + r"(?:Rate exceeded|Throttl|Too ?Many ?Requests|RequestLimitExceeded|SlowDown|reduce your request rate"
@@ -72,6 +72,6 @@ CUSTOM = (
     Cause(
         r"Received response status \[FAILED\] from custom resource",
         "the function behind the custom resource reported a failure",
-        FailureAdvice.SEE_ITS_LOG,
+        FailureAdvice.SEE_LOG,
     ),
 )

@@ -19,7 +19,7 @@ CONCURRENCY = (
         r"concurrency \[(?P<provisioned>\d+)\]",
         "the reservation of {reserved} is smaller than the function's provisioned concurrency, {provisioned}, which may"
         " include versions of earlier deploys",
-        FailureAdvice.DELETE_PROVISIONED,
+        FailureAdvice.DELETE_UNNEEDED_PROVISIONED,
     ),
     Cause(
         r"FUNCTION_ERROR_\w*TIME_?OUT|FunctionError\.InitTimeout",

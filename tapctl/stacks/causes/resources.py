@@ -1,5 +1,6 @@
 """Names in use, resources that cannot be deleted or do not become ready, and exhausted quotas."""
 
+from tapctl.hints.deploy import DeployAdvice
 from tapctl.hints.failures import FailureAdvice
 from tapctl.stacks.causes.cause import Cause
 
@@ -30,12 +31,12 @@ NAMES = (
     Cause(
         r"resource types are not supported for resource import|cannot modify or add \[Outputs\]",
         "CloudFormation does not import that",
-        FailureAdvice.RENAME_OR_NOT_IMPORT,
+        FailureAdvice.DEPLOY_WITHOUT_IMPORT_OR_RENAME,
     ),
     Cause(
         r"Export (?P<export>\S+) cannot be (?:deleted|updated) as it is in use by " + _STACKS,
         "the output that this would remove or change is imported by {users}",
-        FailureAdvice.DEPLOY_WITHOUT_IMPORT,
+        DeployAdvice.STOP_IMPORTING,
         (
             "users",
             "export",
@@ -45,7 +46,7 @@ NAMES = (
         r"(?:Export|delete export|update export) (?P<export>\S+) (?:as it is in use|is imported) by (?:stacks? )?"
         + _STACKS,
         "the output that this would remove or change is imported by {users}",
-        FailureAdvice.DEPLOY_WITHOUT_IMPORT,
+        DeployAdvice.STOP_IMPORTING,
         (
             "users",
             "export",
@@ -88,7 +89,7 @@ REMAINS = (
     Cause(
         r"has a dependent object|DependencyViolation",
         "something outside this stack still uses it",
-        FailureAdvice.FIND_USERS,
+        FailureAdvice.REMOVE_USERS,
     ),
     Cause(
         r"cannot be deleted while TerminationProtection is enabled",
@@ -111,7 +112,7 @@ WAITS = (
     Cause(
         r"Stack creation time exceeded the specified timeout",
         "the stack was not created within its timeout in minutes",
-        FailureAdvice.RAISE_STACK_TIMEOUT,
+        FailureAdvice.RAISE_TIMEOUT,
     ),
     Cause(
         r"HandlerErrorCode: NotStabilized|did not stabilize|failed to stabilize|Exceeded attempts to wait"

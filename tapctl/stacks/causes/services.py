@@ -24,12 +24,12 @@ SERVICES = (
     Cause(
         r"certificate that is attached to your distribution doesn't cover|doesn't cover the alternate domain name",
         "the certificate of the distribution does not have its domain name",
-        FailureAdvice.COVER_ALIASES,
+        FailureAdvice.USE_CERTIFICATE_FOR_ALIASES,
     ),
     Cause(
         r"account must be verified before you can add|account has not been verified|account is (?:currently )?blocked",
         "AWS has not verified the account for this service yet",
-        FailureAdvice.VERIFY_ACCOUNT,
+        FailureAdvice.ASK_SUPPORT_TO_VERIFY,
     ),
     Cause(
         r"CNAMEs you provided are already associated with a different resource|CNAMEAlreadyExists",
@@ -62,12 +62,12 @@ SERVICES = (
         r"instance type \((?P<type>[\w.-]+)\) is not supported in your requested Availability Zone"
         r" \((?P<zone>[\w-]+)\)",
         "the Availability Zone {zone} does not have the instance type {type}",
-        FailureAdvice.CHANGE_INSTANCE_TYPE,
+        FailureAdvice.CHANGE_ZONE_OR_INSTANCE_TYPE,
     ),
     Cause(
         r"CIDR '(?P<cidr>[^']+)' conflicts with another subnet",
         "another subnet of the VPC has addresses of {cidr}",
-        FailureAdvice.CHANGE_RANGE,
+        FailureAdvice.USE_FREE_RANGE,
     ),
     Cause(
         r"not enough free addresses|insufficient (?:free )?(?:IP )?addresses|OutOfIPAddresses|OutOfFreeAddresses",

@@ -32,7 +32,7 @@ SUBJECT = "webhook"
 _VERIFY_SIGNATURES = advise(DeployAdvice.VERIFY_SIGNATURES)
 _FORGED_HINTS = {
     2: _VERIFY_SIGNATURES,
-    4: advise(DeployAdvice.SET_FORGED),
+    4: advise(DeployAdvice.SET_FORGED_STATUS),
 }
 """The next step after an unexpected response to a forged event, by the class of its status."""
 
@@ -71,7 +71,7 @@ class RowLocation:
 def differences(row: Row, expected: Mapping[str, object]) -> list[str]:
     """The attributes that differ from the expected values; numbers are compared exactly."""
     return [
-        f"{name} is {_shown(row.get(name))}, expected {value}"
+        f"{name} is {_attribute_text(row.get(name))}, expected {value}"
         for name, value in expected.items()
         if not _equal(row.get(name, {}), value)
     ]
@@ -86,7 +86,7 @@ def _equal(actual: Mapping[str, Any], expected: object) -> bool:
     return any(value == expected for value in actual.values())
 
 
-def _shown(actual: Mapping[str, Any] | None) -> str:
+def _attribute_text(actual: Mapping[str, Any] | None) -> str:
     return str(next(iter(actual.values()))) if actual else "not set"
 
 
@@ -245,7 +245,7 @@ def log_hint(stack: DeployedStack) -> Hint:
     if len(groups) == 1:
         region = stack.id.split(":")[3]
         return advise(DeployAdvice.TAIL_LOG, groups[0], region)
-    return advise(DeployAdvice.READ_LOGS, " or ".join(groups)) if groups else advise(DeployAdvice.READ_LOG)
+    return advise(DeployAdvice.READ_LOG_GROUPS, " or ".join(groups)) if groups else advise(DeployAdvice.READ_LOG)
 
 
 def _log_groups(stack: DeployedStack) -> Iterator[str]:

@@ -24,7 +24,7 @@ from tapctl.unknown import Unknown
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a signature covers; `timestamp` is in seconds since 1970."""
+    """The message that a signature covers; `timestamp` is in seconds since 1970."""
 
     event_id: str
     timestamp: int

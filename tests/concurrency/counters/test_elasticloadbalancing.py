@@ -95,7 +95,7 @@ def test_the_values_of_all_conditions_count_together() -> None:
     assert counts(condition_values, of) == {"R": (3, 3)}
 
 
-def test_what_is_no_condition_has_no_values() -> None:
+def test_an_invalid_condition_has_no_values() -> None:
     assert counts(condition_values, {"R": rule("arn", "Conditions: [5, x, {Field: path, Values: [a]}]")}) == {
         "R": (1, 1)
     }

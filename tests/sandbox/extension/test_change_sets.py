@@ -69,7 +69,7 @@ def target(made: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def test_what_no_condition_creates_is_left_out(aws: Aws) -> None:
+def test_a_resource_with_a_false_condition_is_left_out(aws: Aws) -> None:
     assert changes(change_set(aws, "new", TEMPLATE)) == [("Add", "Q"), ("Add", "Topic")]
 
 

@@ -72,7 +72,7 @@ def test_a_refused_update_rolls_back_and_the_old_value_and_environment_return(aw
     assert (aws.reserved("fn"), word(aws)) == (100, "old")
 
 
-def test_what_was_updated_before_the_refusal_returns_too(aws: Aws) -> None:
+def test_resources_updated_before_the_refusal_are_rolled_back_too(aws: Aws) -> None:
     aws.create(
         "s", {"A": reserving(100, "a", Environment=marked("old")), "B": {**reserving(10, "b"), "DependsOn": "A"}}
     )
@@ -133,7 +133,7 @@ def test_a_number_may_be_given(aws: Aws, given: Any, parameters: dict[str, str])
         pytest.param(-1, "-1 is not greater or equal to 0", id="a negative number"),
     ],
 )
-def test_what_is_no_count_fails_validation(aws: Aws, given: Any, why: str) -> None:
+def test_an_invalid_number_of_executions_fails_validation(aws: Aws, given: Any, why: str) -> None:
     assert aws.create("s", {"Fn": reserving(given)}) == "ROLLBACK_COMPLETE"
     assert aws.failure("s") == (
         f"Properties validation failed for resource Fn with message: [#/ReservedConcurrentExecutions: {why}]"

@@ -88,7 +88,7 @@ def test_provisioned_concurrency_is_applied_and_counted(
         ),
     ],
 )
-def test_what_does_not_fit_rolls_back_and_leaves_nothing(
+def test_provisioned_concurrency_that_does_not_fit_rolls_back_and_leaves_nothing(
     aws: Aws, where: str, value: int, reserved: int | None, text: str
 ) -> None:
     given: dict[str, Any] = {where: value, "reserved": reserved}

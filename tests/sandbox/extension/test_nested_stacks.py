@@ -46,7 +46,7 @@ def reasons(aws: Aws, stack: str) -> str:
     return "\n".join(event.get("ResourceStatusReason", "") for event in found)
 
 
-def test_one_that_is_not_created_shows_why_and_is_rolled_back(aws: Aws) -> None:
+def test_a_nested_stack_that_fails_shows_why_and_is_rolled_back(aws: Aws) -> None:
     bad = {**function("failing", ReservedConcurrentExecutions=-1), "DependsOn": [*KEPT_AND_NOT]}
     nested = resource(aws, "failing", {**KEPT_AND_NOT, "Bad": bad})
 
@@ -70,7 +70,7 @@ def test_without_rollback_it_keeps_what_it_has(aws: Aws) -> None:
     assert queues(aws, "kept") == {"Gone"}
 
 
-def test_one_that_is_deleted_retains_what_its_template_retains(aws: Aws) -> None:
+def test_a_deleted_nested_stack_retains_what_its_template_retains(aws: Aws) -> None:
     assert aws.create("leaving", {"N": resource(aws, "leaving", KEPT_AND_NOT)}) == "CREATE_COMPLETE"
     assert queues(aws, "leaving") == {"Kept", "New", "Gone"}
 

@@ -185,7 +185,9 @@ def test_an_operation_is_described_with_its_preferences_and_times(fleet: Fleet) 
         ),
     ],
 )
-def test_what_is_not_there_is_not_described(fleet: Fleet, call: str, request_: dict[str, str], code: str) -> None:
+def test_a_missing_instance_or_operation_is_not_described(
+    fleet: Fleet, call: str, request_: dict[str, str], code: str
+) -> None:
     assert fleet.refusal(call, **request_).startswith("StackSetNotFoundException")
     fleet.create_set(QUEUE)
     assert fleet.refusal(call, **request_).startswith(code)

@@ -112,7 +112,7 @@ def test_a_region_over_the_tolerance_cancels_the_rest_and_the_next_regions(fleet
     assert fleet.reserved(first, OTHER_REGION) == [5]
 
 
-def test_what_runs_at_once_is_bounded(fleet: Fleet) -> None:
+def test_the_cells_that_run_at_once_are_bounded(fleet: Fleet) -> None:
     fleet.hold()
     fleet.create_set()
     preferences = {"MaxConcurrentCount": 2, "ConcurrencyMode": "SOFT_FAILURE_TOLERANCE"}
@@ -220,7 +220,7 @@ def test_an_operation_that_a_kill_interrupts_can_be_done_again(start: Start, sta
     assert list(fleet.stacks(ACCOUNTS[0])) == [known.split("/")[1]]
 
 
-def test_what_ends_after_the_last_request_is_saved_too(start: Start, state: Path) -> None:
+def test_an_operation_that_ends_after_the_last_request_is_saved_too(start: Start, state: Path) -> None:
     fleet = start()
     fleet.rules(cell_seconds=2)
     fleet.create_set()

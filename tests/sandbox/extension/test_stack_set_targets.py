@@ -210,7 +210,7 @@ def test_an_automatic_deployment_waits_for_the_operation_that_runs(fleet: Fleet)
     assert fleet.instances()[f"{new}/{REGION}"] == "CURRENT"
 
 
-def test_who_joined_before_automatic_deployment_was_on_is_no_new_account(fleet: Fleet) -> None:
+def test_an_account_that_joined_before_automatic_deployment_is_not_new(fleet: Fleet) -> None:
     unit = fleet.unit("a")
     first = fleet.join(unit)
     fleet.create_set(**SERVICE)
@@ -287,7 +287,7 @@ def test_templates_that_the_roles_of_a_service_managed_set_cannot_use(
         pytest.param({**SERVICE, "ExecutionRoleName": "r"}, id="with a role"),
     ],
 )
-def test_what_a_service_managed_set_has_and_has_not(fleet: Fleet, request_: dict[str, Any]) -> None:
+def test_parameters_of_a_service_managed_set(fleet: Fleet, request_: dict[str, Any]) -> None:
     fleet.unit("a")
 
     assert fleet.refusal("create_stack_set", TemplateBody=TEMPLATE, **request_).startswith("ValidationError")

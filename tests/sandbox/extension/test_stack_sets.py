@@ -262,7 +262,7 @@ def test_the_set_has_a_value_for_each_parameter(fleet: Fleet) -> None:
         pytest.param({"TemplateURL": "http://x/bucket/key"}, id="a template that is not there"),
     ],
 )
-def test_what_no_stack_set_can_be_made_of_is_refused(fleet: Fleet, request_: dict[str, Any]) -> None:
+def test_an_invalid_template_of_a_stack_set_is_refused(fleet: Fleet, request_: dict[str, Any]) -> None:
     assert fleet.refusal("create_stack_set", **request_).startswith("ValidationError")
 
 
@@ -441,7 +441,7 @@ def test_tags_and_description_reach_the_stacks_or_stay(fleet: Fleet) -> None:
     assert fleet.cloudformation.describe_stack_set(StackSetName="s")["StackSet"]["Description"] == "d"
 
 
-def test_what_waits_is_cancelled_by_a_stop_and_what_runs_ends(fleet: Fleet) -> None:
+def test_a_stop_cancels_waiting_cells_and_lets_running_ones_end(fleet: Fleet) -> None:
     fleet.hold()
     fleet.create_set()
     operation = fleet.begin("create_stack_instances")

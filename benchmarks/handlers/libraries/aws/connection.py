@@ -26,7 +26,7 @@ def parse_address(url: str) -> Address:
     return Address(tls, parsed.host or "", port, parsed.netloc or "", parsed.path or "/")
 
 
-class Connection:
+class HttpConnection:
     """One kept connection."""
 
     def __init__(self, address: Address, timeout: float, tls: "ssl.SSLContext | None") -> None:

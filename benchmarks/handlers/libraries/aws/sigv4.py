@@ -15,7 +15,7 @@ class Credentials(NamedTuple):
     token: str = ""
 
 
-class Scope(NamedTuple):
+class CredentialScope(NamedTuple):
     """Which Region and service a signature is for."""
 
     region: str
@@ -23,7 +23,7 @@ class Scope(NamedTuple):
 
 
 def signed_headers(
-    headers: dict[str, str], path: str, body: bytes, *, moment: str, credentials: Credentials, scope: Scope
+    headers: dict[str, str], path: str, body: bytes, *, moment: str, credentials: Credentials, scope: CredentialScope
 ) -> dict[str, str]:
     """Return the headers of a POST with date, token and authorization added; botocore reads the clock itself."""
     del moment
