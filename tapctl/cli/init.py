@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -97,7 +98,7 @@ def _next(path: Path, required: tuple[str, ...]) -> Hint:
     env = next(iter(file.env), None)
     have = environment_of(file, env, path).parameters
     unset = [name for name in required if name not in have]
-    option = f" --env {env}" if env else ""
+    option = f" --env {shlex.quote(env)}" if env else ""
     if unset:
         return advise(UsageAdvice.NEXT_FILL_IN, ", ".join(unset), str(path), option)
     return advise(UsageAdvice.NEXT_PREFLIGHT, option)

@@ -3,8 +3,10 @@
 The modules of this package word the enums of those modules of `tapctl.hints` that have their names.
 """
 
+import string
 from collections.abc import Iterable, Mapping
 from importlib import import_module
+from typing import Any
 
 from tapctl.hints import Advice, Hint
 from tapctl.hints.judgement import JudgementAdvice
@@ -45,8 +47,19 @@ THROUGH_STACK_SET: Mapping[Advice, str] = {
 _AS_ALWAYS: Mapping[Advice, str] = {}
 
 
+class _Words(string.Formatter):
+    """`str.format`, where `{!q}` has a value as a shell takes it for one word."""
+
+    def convert_field(self, value: Any, conversion: str | None) -> Any:
+        if conversion == "q":
+            import shlex
+
+            return shlex.quote(str(value))
+        return super().convert_field(value, conversion)
+
+
 def wording(advice: Advice) -> str:
-    """The words of an advice, with `{}` for each value; a short command imports few of the modules."""
+    """The words of an advice, with `{}` for each value, or `{!q}` in a command; a short one imports few modules."""
     module = type(advice).__module__.replace("tapctl.hints", __name__)
     words: Mapping[Advice, str] = import_module(module).WORDING
     return words[advice]
@@ -54,7 +67,7 @@ def wording(advice: Advice) -> str:
 
 def worded(hint: Hint, instead: Mapping[Advice, str] = _AS_ALWAYS) -> str:
     """A hint and its further steps as a person reads them; `instead` has other wordings for some."""
-    text = (instead.get(hint.advice) or wording(hint.advice)).format(*hint.values)
+    text = _Words().format(instead.get(hint.advice) or wording(hint.advice), *hint.values)
     return "; ".join((text, *(worded(step, instead) for step in hint.then)))
 
 

@@ -92,7 +92,7 @@ WORDING: Mapping[Advice, str] = {
     ),
     DeployAdvice.DISABLE_PROTECTION_OF: (
         "disable it with `aws cloudformation update-termination-protection --no-enable-termination-protection"
-        " --stack-name {}`"
+        " --stack-name {!q}`"
     ),
     DeployAdvice.UNPROTECT: "remove `protected` from tapctl.toml first",
     DeployAdvice.STOP_IMPORTING: "deploy {} without Fn::ImportValue of {} first",
@@ -106,7 +106,7 @@ WORDING: Mapping[Advice, str] = {
     ),
     # verification
     DeployAdvice.SEE_FUNCTION_LOG: "its log is {}",
-    DeployAdvice.TAIL_LOG: "`aws logs tail {} --since 10m --region {}` shows the function's log",
+    DeployAdvice.TAIL_LOG: "`aws logs tail {!q} --since 10m --region {!q}` shows the function's log",
     DeployAdvice.READ_LOG: "read the function's log",
     DeployAdvice.READ_LOGS: "read the function's log, {}",
     DeployAdvice.RAISE_TIMEOUT: "see whether it is throttled, or raise `timeout`",
@@ -144,13 +144,13 @@ WORDING: Mapping[Advice, str] = {
         'set `stack_set_region = "{}"` in [fleet.{}]; by default it is the first of `regions`'
     ),
     DeployAdvice.USE_SELF_PERMISSION: 'use `permission = "self"`, or a template without it',
-    DeployAdvice.FLEET_DEPLOY_CREATES: "`tapctl fleet deploy {}` creates it",
-    DeployAdvice.FOLLOW_FLEET: "follow it with `tapctl fleet watch {}`",
-    DeployAdvice.THEN_FOLLOW_FLEET: "then follow it with `tapctl fleet watch {}`",
-    DeployAdvice.FOLLOW_FLEET_FIRST: "follow it with `tapctl fleet watch {}`, then run this again",
-    DeployAdvice.FLEET_WATCH_FOLLOWS: "`tapctl fleet watch {}` follows it",
+    DeployAdvice.FLEET_DEPLOY_CREATES: "`tapctl fleet deploy {!q}` creates it",
+    DeployAdvice.FOLLOW_FLEET: "follow it with `tapctl fleet watch {!q}`",
+    DeployAdvice.THEN_FOLLOW_FLEET: "then follow it with `tapctl fleet watch {!q}`",
+    DeployAdvice.FOLLOW_FLEET_FIRST: "follow it with `tapctl fleet watch {!q}`, then run this again",
+    DeployAdvice.FLEET_WATCH_FOLLOWS: "`tapctl fleet watch {!q}` follows it",
     DeployAdvice.FLEET_WATCH_OR_CONTINUE: (
-        "`tapctl fleet watch {}` follows it, and the same command again continues from there"
+        "`tapctl fleet watch {!q}` follows it, and the same command again continues from there"
     ),
     DeployAdvice.SAVE_FLEET_SNAPSHOT: "`tapctl account --targets NAME --output FOLDER` saves one",
     DeployAdvice.SAVE_FLEET_AGAIN: "save the fleet again",

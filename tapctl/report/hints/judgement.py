@@ -26,7 +26,7 @@ WORDING: Mapping[Advice, str] = {
     JudgementAdvice.FREE_RESERVATIONS: "free concurrency that other functions reserve",
     JudgementAdvice.FREE_HELD: "free concurrency that other functions reserve: {}",
     JudgementAdvice.FREE_PROVISIONED: (
-        "`aws lambda delete-provisioned-concurrency-config --function-name {} --qualifier {}` frees what an earlier"
+        "`aws lambda delete-provisioned-concurrency-config --function-name {!q} --qualifier {!q}` frees what an earlier"
         " deploy left behind"
     ),
     JudgementAdvice.START_SANDBOX_WITH_LIMIT: "`tapctl sandbox start --limit {}`",
@@ -47,10 +47,10 @@ WORDING: Mapping[Advice, str] = {
     JudgementAdvice.WAIT_FOR_INCREASE: (
         "an increase to {} was requested on {} and is pending; `tapctl deploy --wait-increase` waits for it"
     ),
-    JudgementAdvice.GIVE_PARAMETER: "pass `--parameter {}=VALUE`",
-    JudgementAdvice.GIVE_LOOKUP: "pass `--resolve {}=VALUE`",
+    JudgementAdvice.GIVE_PARAMETER: "pass `--parameter {!q}=VALUE`",
+    JudgementAdvice.GIVE_LOOKUP: "pass `--resolve {!q}=VALUE`",
     JudgementAdvice.CREATE_LOOKUP: (
-        "create it first; `--resolve {}=VALUE` judges the template with the value that it will have"
+        "create it first; `--resolve {!q}=VALUE` judges the template with the value that it will have"
     ),
     JudgementAdvice.GIVE_REGION: "pass `--region REGION`",
     JudgementAdvice.GIVE_ACCOUNT_ID: "credentials of the account, or a snapshot with its `account_id`, give it",
@@ -70,12 +70,12 @@ WORDING: Mapping[Advice, str] = {
         "run preflight on what it generates: `aws cloudformation get-template --template-stage Processed`"
     ),
     JudgementAdvice.ALLOW_ACTION: "allow the action {}",
-    JudgementAdvice.SAVE_SNAPSHOT: "`tapctl account --output {}` saves one",
+    JudgementAdvice.SAVE_SNAPSHOT: "`tapctl account --output {!q}` saves one",
     JudgementAdvice.RENEW_SNAPSHOT: "`tapctl account --output FILE` saves a new one",
     JudgementAdvice.NAME_STACK_WITH_FUNCTION: "name a stack that has one with `--stack-name`",
-    JudgementAdvice.DELETE_RESERVATION: "`aws lambda delete-function-concurrency --function-name {}`",
+    JudgementAdvice.DELETE_RESERVATION: "`aws lambda delete-function-concurrency --function-name {!q}`",
     JudgementAdvice.PUT_RESERVATION: (
-        "`aws lambda put-function-concurrency --function-name {} --reserved-concurrent-executions {}`"
+        "`aws lambda put-function-concurrency --function-name {!q} --reserved-concurrent-executions {}`"
     ),
     JudgementAdvice.LIST_INCREASES: (
         "wait for AWS to decide; `aws service-quotas list-requested-service-quota-change-history` lists it"
