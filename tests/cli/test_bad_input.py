@@ -15,6 +15,7 @@ from tapctl.__main__ import main
 from tapctl.cli import terminal
 from tests.cli.conftest import Tapctl
 from tests.support.fake_aws_server import IDENTITY, answering, refusal
+from tests.support.git import git
 from tests.support.golden import Golden
 from tests.support.terminal import ROOT, Terminal
 
@@ -793,3 +794,37 @@ def test_a_value_of_the_environment_is_not_shown(
     assert answer.is_error(2)
     assert value not in answer.err
     golden(answer.err)
+
+
+LONG = "n" * 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        pytest.param(f"preflight {LONG}.yaml --snapshot account.json", 2, id="a template"),
+        pytest.param(f"preflight {LONG}.yaml queue.yaml --snapshot account.json", 2, id="several templates"),
+        pytest.param(f"preflight queue.yaml --targets all --snapshot {LONG}", 2, id="a folder of snapshots"),
+        pytest.param("preflight code.yaml --snapshot account.json --no-lint", 0, id="code"),
+        pytest.param("deploy code.yaml --stack-name shop --plan --region us-east-1", 1, id="code to deploy"),
+        pytest.param("preflight include.yaml --snapshot account.json --no-lint", 4, id="an include"),
+        pytest.param("account --snapshot account.json --output loop", 2, id="a circular link to write"),
+        pytest.param("preflight queue.yaml --snapshot account.json --policy loop", 2, id="a circular link to trust"),
+        pytest.param("preflight queue.yaml --snapshot account.json --config nul.toml --no-lint", 0, id="a zero byte"),
+        pytest.param("preflight --snapshot account.json --config nul.toml", 2, id="a zero byte to read"),
+    ],
+)
+def test_a_name_that_no_file_can_have(arguments: str, code: int, shop: Path, tapctl: Tapctl) -> None:
+    git("init", "-q")
+    (shop / "loop").symlink_to("loop")
+    (shop / "nul.toml").write_text('template = "x\\u0000"\n')
+    (shop / "tapctl.toml").write_text('[fleet.all]\naccounts = ["111111111111"]\nregions = ["us-east-1"]\n')
+    (shop / "code.yaml").write_text(
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n  Fn:\n    Type: AWS::Serverless::Function\n"
+        f"    Properties: {{Runtime: python3.12, Handler: app.handle, CodeUri: {LONG}}}\n"
+    )
+    include = "Fn::Transform: {Name: AWS::Include, Parameters: {Location: loop}}"
+    (shop / "include.yaml").write_text(f"{QUEUE}  {include}\n")
+    answer = tapctl(*arguments.split())
+
+    assert (answer.code, "bug" in answer.err) == (code, False), answer.err
