@@ -828,3 +828,9 @@ def test_a_name_that_no_file_can_have(arguments: str, code: int, shop: Path, tap
     answer = tapctl(*arguments.split())
 
     assert (answer.code, "bug" in answer.err) == (code, False), answer.err
+
+
+def test_a_file_that_is_no_snapshot_is_not_to_be_replaced(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
+    (shop / "folder").mkdir()
+
+    golden([worded(tapctl("account", "--snapshot", name).err) for name in ("shop.yaml", "folder", "gone.json")])
