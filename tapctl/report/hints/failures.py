@@ -119,7 +119,7 @@ WORDING: Mapping[Advice, str] = {
     FailureAdvice.DEPLOY_WITHOUT_IMPORT: "deploy {} without Fn::ImportValue of {} first",
     FailureAdvice.DEPLOY_EXPORTER: "deploy the stack that exports it first",
     FailureAdvice.EMPTY_BUCKET: (
-        "empty it with `aws s3 rm s3://{} --recursive`, its versions too, or set DeletionPolicy to Retain"
+        "empty it with `aws s3 rm s3://{!q} --recursive`, its versions too, or set DeletionPolicy to Retain"
     ),
     FailureAdvice.EMPTY_REPOSITORY: "delete its images, or set EmptyOnDelete of the repository to true",
     FailureAdvice.EMPTY_HOSTED_ZONE: "delete its records other than NS and SOA first",
@@ -143,7 +143,7 @@ WORDING: Mapping[Advice, str] = {
     FailureAdvice.ALLOW_ON: "allow {} on {}",
     FailureAdvice.DECODE_MESSAGE: "`aws sts decode-authorization-message --encoded-message {!q}` shows the action",
     FailureAdvice.GIVE_ROLE: "give CloudFormation a role with `--role-arn`, which does not expire",
-    FailureAdvice.PASS_CAPABILITIES: "pass `--capability {}`",
+    FailureAdvice.PASS_CAPABILITIES: "acknowledge {} with `--capability`",
     FailureAdvice.CHECK_SIGNALS: (
         "check what should send them, for example /var/log/cloud-init-output.log of the instance"
     ),
