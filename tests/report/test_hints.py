@@ -80,9 +80,11 @@ def test_further_steps_follow() -> None:
         pytest.param(advise(JudgementAdvice.GIVE_LOOKUP, "import:$(id)"), " 'import:$(id)'=VALUE`", id="an export"),
         pytest.param(advise(DeployAdvice.FOLLOW_FLEET, "all; ls"), " 'all; ls'`", id="a fleet"),
         pytest.param(advise(JudgementAdvice.DELETE_RESERVATION, "shop-fn"), " shop-fn`", id="a plain name"),
+        pytest.param(advise(DeployAdvice.GIVE_STACK_SET, "all"), "[fleet.all]", id="a plain key"),
+        pytest.param(advise(UsageAdvice.ADD_ENVIRONMENT, 'my "env"', "x"), r'[env."my \"env\""]', id="a key"),
     ],
 )
-def test_a_value_is_one_word_of_a_command(hint: Hint, word: str) -> None:
+def test_a_value_is_one_word_of_a_command_or_one_key(hint: Hint, word: str) -> None:
     assert word in worded(hint)
 
 

@@ -3,6 +3,7 @@
 The modules of this package word the enums of those modules of `tapctl.hints` that have their names.
 """
 
+import re
 import string
 from collections.abc import Iterable, Mapping
 from importlib import import_module
@@ -48,18 +49,22 @@ _AS_ALWAYS: Mapping[Advice, str] = {}
 
 
 class _Words(string.Formatter):
-    """`str.format`, where `{!q}` has a value as a shell takes it for one word."""
+    """`str.format`, where `{!q}` has a value as one word of a shell, and `{!k}` as a key of TOML."""
 
     def convert_field(self, value: Any, conversion: str | None) -> Any:
         if conversion == "q":
             import shlex
 
             return shlex.quote(str(value))
+        if conversion == "k":
+            import json
+
+            return value if re.fullmatch(r"[A-Za-z0-9_-]+", value) else json.dumps(value, ensure_ascii=False)
         return super().convert_field(value, conversion)
 
 
 def wording(advice: Advice) -> str:
-    """The words of an advice, with `{}` for each value, or `{!q}` in a command; a short one imports few modules."""
+    """The words of an advice, with `{}`, `{!q}` or `{!k}` for each value; a short command imports few modules."""
     module = type(advice).__module__.replace("tapctl.hints", __name__)
     words: Mapping[Advice, str] = import_module(module).WORDING
     return words[advice]

@@ -99,7 +99,7 @@ WORDING: Mapping[Advice, str] = {
     DeployAdvice.DESTROY_IMPORTER: "or delete what imports it: `tapctl destroy{}`",
     DeployAdvice.UNPROTECT_FLEET: "remove `protected = true` from tapctl.toml first",
     DeployAdvice.ALLOW_REMEDY_IN_ENVIRONMENT: (
-        'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [env.{}] of tapctl.toml'
+        'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [env.{!k}] of tapctl.toml'
     ),
     DeployAdvice.RESOLVE_OR_ALLOW_UNCERTAIN: (
         "resolve it as the hints above say, or deploy anyway with `--allow-uncertain`"
@@ -132,16 +132,16 @@ WORDING: Mapping[Advice, str] = {
     ),
     DeployAdvice.GIVE_ACCOUNTS: "give it `accounts`, `file` or `ous`; excluded accounts do not count",
     DeployAdvice.GIVE_OTHER_OUS: "give it `ous` with other accounts",
-    DeployAdvice.GIVE_STACK_SET: "give [fleet.{}] a `stack_set`, the name of one",
+    DeployAdvice.GIVE_STACK_SET: "give [fleet.{!k}] a `stack_set`, the name of one",
     DeployAdvice.GIVE_STACK_SET_REGION: "give it `stack_set_region`",
-    DeployAdvice.CORRECT_STACK_SET: "correct `stack_set` in [fleet.{}]; it begins with a letter",
-    DeployAdvice.CORRECT_CANARY: "correct `canary` in [fleet.{}]",
-    DeployAdvice.CORRECT_FLEET: "correct the template, its parameters or [fleet.{}], and run it again",
+    DeployAdvice.CORRECT_STACK_SET: "correct `stack_set` in [fleet.{!k}]; it begins with a letter",
+    DeployAdvice.CORRECT_CANARY: "correct `canary` in [fleet.{!k}]",
+    DeployAdvice.CORRECT_FLEET: "correct the template, its parameters or [fleet.{!k}], and run it again",
     DeployAdvice.RUN_WITH_MINIMUM: "run it again: the minimum is remembered for the account",
     DeployAdvice.CHOOSE_STACK_SET: "choose another `stack_set`, or take it over with `--adopt`",
-    DeployAdvice.SET_PERMISSION: 'set `permission = "{}"` in [fleet.{}]',
+    DeployAdvice.SET_PERMISSION: 'set `permission = "{}"` in [fleet.{!k}]',
     DeployAdvice.SET_STACK_SET_REGION: (
-        'set `stack_set_region = "{}"` in [fleet.{}]; by default it is the first of `regions`'
+        'set `stack_set_region = "{}"` in [fleet.{!k}]; by default it is the first of `regions`'
     ),
     DeployAdvice.USE_SELF_PERMISSION: 'use `permission = "self"`, or a template without it',
     DeployAdvice.FLEET_DEPLOY_CREATES: "`tapctl fleet deploy {!q}` creates it",
@@ -170,7 +170,7 @@ WORDING: Mapping[Advice, str] = {
     DeployAdvice.DELETE_IN_ACCOUNT: "delete the stack in the account, and run it again",
     DeployAdvice.MAKE_ONE_FIT: "make one of them fit, or delete them with `tapctl fleet destroy`",
     DeployAdvice.ALLOW_REMEDY_IN_FLEET: (
-        'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [fleet.{}] of tapctl.toml'
+        'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [fleet.{!k}] of tapctl.toml'
     ),
     DeployAdvice.ALLOW_REMEDY_OF_CELLS: "`--remedy adjust` gives it",
 }
