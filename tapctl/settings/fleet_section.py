@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from tapctl.concurrency.remedy import RemedyMode
+from tapctl.settings.findings import DURATION, NOT_BLANK, QUOTA
 from tapctl.settings.verify_section import Section
 
 ACCOUNT_ID = r"^[0-9]{12}$"
@@ -155,5 +156,8 @@ KINDS_BY_PATTERN = {
     ROLE_ARN: "the ARN of a role",
     READ_ROLE: "the name of a role, or its ARN with `{account}`",
     f"{ACCOUNT_ID}|{UNIT}": f"an account id of 12 digits, or {_UNIT_KIND}",
+    DURATION: "a time such as `12h`, `7d` or `2w`",
+    NOT_BLANK: "a text that is not blank",
+    QUOTA: "SERVICE/CODE as Service Quotas has it, or SERVICE/NAME",
 }
 """What the value of a key has to be, in words."""

@@ -181,6 +181,9 @@ def test_a_command_on_a_stack_needs_no_secret_of_its_template(
         pytest.param("stack_name = 5\n", id="a number for a name"),
         pytest.param("[env.prod]\nmin_unreserved = -1\n", id="a number below zero"),
         pytest.param("[verify.webhook]\n", id="a key that is missing"),
+        pytest.param("[defaults]\nmax_age = 'a week'\n", id="a time that is none"),
+        pytest.param("[limits.\"vpc/L-F678F1CE\"]\nvalue = 5\nreason = ' '\n", id="a blank reason"),
+        pytest.param("[[limits.own]]\ntype = 'AWS::IoT::Thing'\nquota = 'iot'\n", id="a quota that is none"),
         pytest.param("stack_name = \n", id="no TOML"),
     ],
 )
