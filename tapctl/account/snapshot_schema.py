@@ -146,7 +146,9 @@ def read(path: Path, data: bytes | None = None) -> Snapshot:
         content = read_bytes(path) if data is None else data
         snapshot = Snapshot.model_validate_json(_without_byte_order_mark(content))
     except OSError as error:
-        hint = advise(JudgementAdvice.SAVE_SNAPSHOT, str(path))
+        # Only where nothing is there: the command replaces what the name stands for, such as a template.
+        missing = isinstance(error, FileNotFoundError)
+        hint = advise(JudgementAdvice.SAVE_SNAPSHOT, str(path)) if missing else advise(JudgementAdvice.RENEW_SNAPSHOT)
         if isinstance(error, IsADirectoryError):
             hint = advise(UsageAdvice.NAME_FILE_IN_FOLDER)
         raise ConfigError(f"cannot read the snapshot {path}: {error.strerror}", hint) from None
@@ -156,7 +158,7 @@ def read(path: Path, data: bytes | None = None) -> Snapshot:
         where = ".".join(step for step in steps if not step.startswith("function-"))
         raise ConfigError(
             f"{path} is not an account snapshot: {where + ': ' if where else ''}{validation_problem(first['msg'])}",
-            advise(JudgementAdvice.SAVE_SNAPSHOT, str(path)),
+            advise(JudgementAdvice.RENEW_SNAPSHOT),
         ) from None
     if contradiction := next(_contradictions(snapshot), None):
         raise ConfigError(f"{path}: {contradiction}", advise(UsageAdvice.CORRECT_SNAPSHOT))

@@ -251,6 +251,7 @@ def _claimed(stack: Stack | Unknown | None) -> int:
 def _limits(account: Account, own: Sequence[Limit]) -> Any:
     """A table of the counted limits: how much is used of which quota."""
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
@@ -260,7 +261,7 @@ def _limits(account: Account, own: Sequence[Limit]) -> Any:
         if limit.kind is LimitKind.COUNT and (quota := account.quotas.get(limit.key)):
             used = "-" if isinstance(quota.usage, Unknown) else _used(quota.usage)
             title = f"{limit.title}, {limit.unit}" if limit.unit else limit.title
-            table.add_row(title, used, _number(quota.value))
+            table.add_row(escape(title), used, _number(quota.value))
     return table
 
 

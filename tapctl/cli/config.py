@@ -110,7 +110,8 @@ def origins_of(settings: Settings, file: File, options: Mapping[str, str]) -> It
             yield from _entries(key, settings, entries, options)
             continue
         source = options.get(key) or next(iter(setters), DEFAULT)
-        yield _from_aws(key) if source == DEFAULT and _from_aws(key) else Origin(key, getattr(settings, key), source)  # type: ignore[misc] # checked
+        value = sections[source].max_age if key == "max_age" and source in sections else getattr(settings, key)
+        yield (_from_aws(key) if source == DEFAULT else None) or Origin(key, value, source)
     yield from _other_sections(file)
     for name in sorted(file.function.model_fields_set):
         yield Origin(f"function.{name}", getattr(settings.function, name), "[function]")
@@ -200,9 +201,14 @@ def _value_text(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     """The value as JSON has it."""
-    if isinstance(value, Enum):
-        return value.value
-    return list(value) if isinstance(value, tuple) else value
+    match value:
+        case Enum():
+            return value.value
+        case Path():
+            return str(value)
+        case tuple():
+            return list(value)
+    return value
 
 
 app = group("Show the settings in force and where they come from.", "tapctl config show --env prod")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -319,7 +320,7 @@ def verdict_code(verdict: Verdict, *, allow_uncertain: bool) -> ExitCode:
 def stack_name_of(settings: Settings) -> str:
     """The stack's name. Raises `UsageError` if nothing gives one."""
     if settings.stack_name is None:
-        others = [f"`--env {name}`" for name in settings.environments] or ["`stack_name` in tapctl.toml"]
+        others = [f"`--env {shlex.quote(name)}`" for name in settings.environments] or ["`stack_name` in tapctl.toml"]
         raise UsageError("no stack name given", advise(UsageAdvice.PASS_STACK_NAME_OR, " or ".join(others)))
     return settings.stack_name
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -99,7 +100,7 @@ def _next(path: Path, required: tuple[str, ...]) -> Hint:
     env = next(iter(file.env), None)
     have = environment_of(file, env, path).parameters
     unset = [name for name in required if name not in have]
-    option = f" --env {env}" if env else ""
+    option = f" --env {shlex.quote(env)}" if env else ""
     if file.template and not _is_there(path.parent / file.template):
         if Path(CDK).is_file():
             return advise(UsageAdvice.NEXT_SYNTHESIZE, option)

@@ -337,7 +337,7 @@ class Run:
 
 def _has_several_stacks(template: str) -> bool:
     """Whether it is the folder of a CDK app with more than one stack."""
-    if template == "-" or not Path(template).is_dir():
+    if template == "-" or not os.path.isdir(template):  # noqa: PTH112 - Path.is_dir raises errors
         return False
     from tapctl.template.cloud_assembly import MANIFEST, stacks
 

@@ -5,6 +5,7 @@ A cell that cannot be read is unknown with the reason, and does not block the ot
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -190,7 +191,7 @@ def load_snapshots(folder: Path) -> dict[str, SnapshotAccount]:
     Raises `ConfigError` for one that is not valid, `UsageError` for no folder, for two of one cell, and for one that
     names no account or Region.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112 - Path.is_dir raises errors
         raise UsageError(f"{folder} is not a folder", advise(DeployAdvice.SAVE_FLEET_SNAPSHOT))
     found: dict[str, SnapshotAccount] = {}
     files: dict[str, Path] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -88,7 +89,7 @@ def prepare(request: RolloutRequest, ui: RolloutUI) -> Prepared:
     if first is None or not want.placements:
         return Prepared(judged, RolloutPlan(want, ()), observed=observed)
     if missing := list(without_value(request.template, want.values, observed.held or {})):
-        names, flags = ", ".join(missing), " ".join(f"--parameter {name}=VALUE" for name in missing)
+        names, flags = ", ".join(missing), " ".join(f"--parameter {shlex.quote(name)}=VALUE" for name in missing)
         raise UsageError(
             f"{request.template.file} needs a value for {names}", advise(UsageAdvice.PASS_PARAMETERS, flags)
         )

@@ -19,7 +19,7 @@ from tapctl.hints.deploy import DeployAdvice
 from tapctl.packaging import REQUIREMENTS
 from tapctl.resource_types import FUNCTION
 from tapctl.settings.config_file import FunctionConfig
-from tapctl.template.local_paths import Local, PathKind, local_paths
+from tapctl.template.local_paths import Local, PathKind, is_there, local_paths
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree
 from tapctl.template.resolver import Resolver
@@ -72,6 +72,8 @@ def wrong_handlers(tree: StackTree, config: FunctionConfig) -> Iterator[WrongHan
                 continue
             if local := places.get(name):
                 path = Path(source.file).parent / local.name
+                if not is_there(path):
+                    continue  # a missing path has a finding of its own
                 installs = (path / REQUIREMENTS).is_file() or isinstance(config.requirements, str)
                 problem = _in_code(function, local, path, installs=installs)
             else:

@@ -101,7 +101,9 @@ def leaving(template: Template) -> tuple[Link, ...]:
         folder = Path(source.file).parent
         for local in local_paths(Template(source, source.value)):
             path = folder / local.name
-            link = named(folder, local.name) if is_there(path) else None
+            if not is_there(path):
+                continue
+            link = named(folder, local.name)
             if (link is None or follow(link)) and local.slot.kind in _FOLDERS and path.is_dir():
                 with of_owner(local.owner), suppress(OSError):  # packaging reports what cannot be read
                     deque(walk(path, follow), maxlen=0)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from tapctl.concurrency.counting import number_text
@@ -230,7 +231,7 @@ def saved_text(saved: Sequence[Saved], fleet: str, folder: object) -> Iterator[s
     for entry in saved:
         if entry.reason:
             unread.setdefault(entry.reason.reason, []).append(entry.cell)
-    command = f"tapctl preflight --targets {fleet} --snapshot {folder}"
+    command = f"tapctl preflight --targets {quote(fleet)} --snapshot {quote(str(folder))}"
     yield f"saved {counted(len(saved), 'cell')} in {folder}; use them with `{command}`"
     for reason, cells in unread.items():
         yield f"unknown: {reason}, {counted(len(cells), 'cell')}: {named_cells(cells, NAMED)}"

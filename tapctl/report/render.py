@@ -41,6 +41,7 @@ def draw(options: RenderOptions, *parts: RenderableType) -> str:
     console = Console(
         file=canvas,
         width=options.width,
+        height=25,  # of no use here; without one, rich reads the terminal's size, and COLUMNS, for each part
         force_terminal=options.color,
         no_color=not options.color,
         color_system="standard" if options.color else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from tapctl.errors import TapctlError
@@ -136,8 +137,8 @@ def _left(watched: Watched) -> str:
 def _next(watched: Watched, fleet: str) -> str | None:
     """The command that continues the rollout; None where nothing is known to be left."""
     if watched.entry.is_open:
-        return f"tapctl fleet {watched.entry.command} {fleet}"
-    return f"tapctl fleet deploy {fleet}" if watched.exists and watched.current < watched.total else None
+        return f"tapctl fleet {watched.entry.command} {quote(fleet)}"
+    return f"tapctl fleet deploy {quote(fleet)}" if watched.exists and watched.current < watched.total else None
 
 
 def watched_json(watched: Watched, fleet: str, stack_set: str) -> str:
@@ -206,7 +207,7 @@ def verification_text(verification: FleetVerification, options: RenderOptions) -
         parts.append(Text.assemble(head, f" {named_cells(cells, None if options.verbose else NAMED)}"))
         parts += [Text(f"    {line}") for line in lines]
     if any(proof.instance.status is CheckStatus.FAILED for proof in verification.failed):
-        parts.append(f"hint: `tapctl fleet deploy {verification.name}` brings these instances up to date")
+        parts.append(Text(f"hint: `tapctl fleet deploy {quote(verification.name)}` brings these instances up to date"))
     total, failed = len(verification.cells), len(verification.failed)
     checks = sum(len(proof.checks) for proof in verification.cells)
     summary = f"verified {total - failed:,} of {counted(total, 'cell')}, {checks:,} checks"

@@ -53,6 +53,7 @@ def as_text(verification: Verification, options: RenderOptions) -> str:
     """A table with a line for each check, then a summary."""
     from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column()
@@ -66,13 +67,15 @@ def as_text(verification: Verification, options: RenderOptions) -> str:
     if not options.wraps:
         # A log or a pipe gets a check on one line, so that an address in it stays whole.
         options = replace(options, width=max(options.width, _widest(checks)))
-    return draw(options, f"verification of stack {verification.stack_name}", table, _summary(verification))
+    return draw(options, f"verification of stack {verification.stack_name}", table, Text(_summary(verification)))
 
 
 def verdict_line(verification: Verification, options: RenderOptions) -> str:
     """The summary alone, with the first check that failed."""
+    from rich.text import Text
+
     first = next(iter(verification.failed), None)
-    return draw(options, _summary(verification) + (f"; {first.subject}: {first.message}" if first else ""))
+    return draw(options, Text(_summary(verification) + (f"; {first.subject}: {first.message}" if first else "")))
 
 
 def _widest(checks: Iterable[Check]) -> int:

@@ -6,6 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -143,9 +144,9 @@ class File(Section):
             return self.verify.left_out(f"stack {own}")
         if self.template and template not in ("", "-"):
             # A template of a cloud assembly is in it; one from a pipe may be the file's.
-            beside = Path(os.path.realpath(folder / self.template))
-            if not Path(os.path.realpath(template)).is_relative_to(beside):
-                return self.verify.left_out(f"template {self.template}")
+            with suppress(ValueError):  # of an impossible name, which reading it reports
+                if not Path(os.path.realpath(template)).is_relative_to(os.path.realpath(folder / self.template)):
+                    return self.verify.left_out(f"template {self.template}")
         return self.verify
 
 

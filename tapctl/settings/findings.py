@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 DURATION = r"^(\d{1,6}[smhdw])+$"
 """Seconds, minutes, hours, days, weeks."""
 
+NOT_BLANK, QUOTA = r"\S", r"^[A-Za-z0-9-]+/[A-Za-z0-9-]+$"
+
 
 class Ignore(Section):
     """`[[ignore]]`: a finding that does not count, for a reason and for a time."""
@@ -27,7 +29,7 @@ class Ignore(Section):
     """The id of the limit, as `tapctl limits` lists it."""
     resource: str | None = None
     """The logical id that the finding names; without it the limit is ignored for every resource."""
-    reason: Annotated[str, Field(pattern=r"\S")]
+    reason: Annotated[str, Field(pattern=NOT_BLANK)]
     """Why the finding does not matter; every report shows it."""
     until: date
     """The last day on which it is ignored; after it, tapctl refuses the file."""
@@ -68,7 +70,7 @@ class QuotaOverride(Section):
 
     value: Annotated[float, Field(ge=0, strict=True, allow_inf_nan=False)]
     """The value in force, where Service Quotas does not show it; findings name it with its reason."""
-    reason: Annotated[str, Field(pattern=r"\S")]
+    reason: Annotated[str, Field(pattern=NOT_BLANK)]
     """Where the value comes from, such as a ticket; required."""
 
 
@@ -77,7 +79,7 @@ class OwnLimit(Section):
 
     type: str
     """The resource type that counts; Cloud Control lists what the account has of it."""
-    quota: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9-]+$")]
+    quota: Annotated[str, Field(pattern=QUOTA)]
     """Service and quota code as Service Quotas has them; another name needs a value in `[limits."SERVICE/NAME"]`."""
     count: Annotated[float, Field(gt=0, strict=True, allow_inf_nan=False)] = 1
     """How many units one resource takes."""

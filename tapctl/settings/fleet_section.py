@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.hints import Hint, advise
 from tapctl.hints.usage import UsageAdvice
+from tapctl.settings.findings import DURATION, NOT_BLANK, QUOTA
 from tapctl.settings.verify_section import Section
 
 ACCOUNT_ID = r"^[0-9]{12}$"
@@ -170,5 +171,8 @@ KINDS_BY_PATTERN = {
     ROLE_ARN: "the ARN of a role",
     READ_ROLE: "the name of a role, or its ARN with `{account}`",
     f"{ACCOUNT_ID}|{UNIT}": f"an account id of 12 digits, or {_UNIT_KIND}",
+    DURATION: "a time such as `12h`, `7d` or `2w`",
+    NOT_BLANK: "a text that is not blank",
+    QUOTA: "SERVICE/CODE as Service Quotas has it, or SERVICE/NAME",
 }
 """What the value of a key has to be, in words."""

@@ -135,7 +135,8 @@ def _is_tracked(path: Path) -> bool:
     """Whether a file, or a link on the way to it, belongs to the repository that holds the working folder."""
     root = _root(Path.cwd().resolve())
     spelled = Path(os.path.normpath(Path.cwd().resolve() / path))
-    for place in (spelled, spelled.resolve()) if root else ():
+    # Path.resolve raises for a circular link before Python 3.13.
+    for place in (spelled, Path(os.path.realpath(spelled))) if root else ():
         if root and place.is_relative_to(root) and _root_of(place) == root:
             finished = _git(root, "ls-files", "--error-unmatch", "--", place.relative_to(root).as_posix())
             if not finished.returncode or b"symbolic link" in finished.stderr:

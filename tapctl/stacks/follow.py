@@ -1,5 +1,6 @@
 """A stack operation as it happens: the events of a stack and its nested ones, until the stack's own last event."""
 
+import shlex
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -28,7 +29,8 @@ STATUS_READS = 3
 
 def stack_flags(aws: Aws, name: str) -> str:
     """The options with which another command works on the same stack, with a blank before each."""
-    return "".join(f" --{option} {value}" for option, value in {"stack-name": name, **aws.target.settings}.items())
+    options = {"stack-name": name, **aws.target.settings}
+    return "".join(f" --{option} {shlex.quote(value)}" for option, value in options.items())
 
 
 @dataclass(slots=True)

@@ -137,7 +137,7 @@ def repository_of(file: Path) -> Path | None:
 
 def leads_out(file: Path, root: Path) -> Path | None:
     """The target of a file behind all links, if it is outside of this folder."""
-    target = _normalized(file).resolve()
+    target = Path(os.path.realpath(_normalized(file)))  # Path.resolve raises for a circular link before Python 3.13
     return None if target.is_relative_to(root.resolve()) else target
 
 

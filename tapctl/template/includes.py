@@ -118,11 +118,13 @@ class _Inserter:
         if not isinstance(location, str) or not location or is_remote(location):
             return None
         file = FilePath(source.file).parent / location
+        if not is_there(file):
+            return None
         if file.resolve() in self.files:
             raise TemplateError(
                 f"{location} includes itself", advise(JudgementAdvice.REMOVE_CIRCULAR_INCLUDE), file=source.file
             )
-        return read_source(file) if is_there(file) else None
+        return read_source(file)
 
     def _inside(self, snippet: Source) -> "_Inserter":
         return replace(self, files=(*self.files, FilePath(snippet.file).resolve()))

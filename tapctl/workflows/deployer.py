@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -126,7 +127,7 @@ def check_parameters(ready: ReadyStack, template: Template, settings: Settings) 
     refuse_undeclared(template, settings.parameters)
     previous = ready.stack.parameters if ready.action is StackAction.UPDATE else {}
     if missing := missing_values(template, Parameters(settings.parameters, previous)):
-        flags = " ".join(f"--parameter {name}=VALUE" for name in missing)
+        flags = " ".join(f"--parameter {shlex.quote(name)}=VALUE" for name in missing)
         hint = advise(UsageAdvice.PASS_OR_CONFIGURE_PARAMETERS, flags)
         if settings.env:
             hint = advise(UsageAdvice.PASS_OR_SET_PARAMETERS, flags, settings.env)

@@ -148,7 +148,7 @@ def _of(
     """The targets of one template; each of several is a stack of its own, whatever `stack_name` is."""
     settings = settings_of(env, (file,) if file else ())
     folder = Path(settings.template)
-    if (folder / MANIFEST).is_file():
+    if os.path.isfile(folder / MANIFEST):  # noqa: PTH113 - Path.is_file raises errors
         stacks = in_order(folder)
         for stack in stacks:
             own = _with_stack(settings, stack) if several or len(stacks) > 1 else settings

@@ -242,7 +242,7 @@ class TestBroken:
         assert caught.value.message.startswith(str(path))
         assert f": {field}" in caught.value.message
         assert "\n" not in caught.value.message
-        assert caught.value.hint == advise(JudgementAdvice.SAVE_SNAPSHOT, str(path))
+        assert caught.value.hint == advise(JudgementAdvice.RENEW_SNAPSHOT)
         assert caught.value.exit_code is ExitCode.USAGE
         golden(caught.value)
 

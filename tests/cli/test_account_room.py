@@ -57,3 +57,17 @@ def test_a_value_and_a_limit_of_tapctl_toml_are_judged_by_a_snapshot(
     messages = {finding["limit"]: finding["message"] for finding in document["findings"]}
     assert (answer.code, document["coverage"]) == (3, [])
     golden([messages["vpc-vpcs"], messages["iot-l-00000001"]])
+
+
+def test_the_title_of_an_own_limit_is_not_read_as_markup(workdir: Path, tapctl: Tapctl) -> None:
+    limits = {"concurrent_executions": 1000, "unreserved_concurrent_executions": 1000}
+    quotas = {"iot/L-00000001": {"value": 3, "usage": 1}}
+    (workdir / "account.json").write_text(
+        json.dumps({"schema": "tapctl.account/1", "limits": limits, "quotas": quotas})
+    )
+    (workdir / "tapctl.toml").write_text(
+        '[[limits.own]]\ntype = "AWS::IoT::Thing"\nquota = "iot/L-00000001"\ntitle = "Things [/x]"\n'
+    )
+    answer = tapctl("account", "--snapshot", "account.json")
+
+    assert (answer.code, "Things [/x]" in answer.out) == (0, True), answer

@@ -15,6 +15,7 @@ from tapctl.__main__ import main
 from tapctl.cli import terminal
 from tests.cli.conftest import Tapctl
 from tests.support.fake_aws_server import IDENTITY, answering, refusal
+from tests.support.git import git
 from tests.support.golden import Golden
 from tests.support.terminal import ROOT, Terminal
 
@@ -180,6 +181,9 @@ def test_a_command_on_a_stack_needs_no_secret_of_its_template(
         pytest.param("stack_name = 5\n", id="a number for a name"),
         pytest.param("[env.prod]\nmin_unreserved = -1\n", id="a number below zero"),
         pytest.param("[verify.webhook]\n", id="a key that is missing"),
+        pytest.param("[defaults]\nmax_age = 'a week'\n", id="a time that is none"),
+        pytest.param("[limits.\"vpc/L-F678F1CE\"]\nvalue = 5\nreason = ' '\n", id="a blank reason"),
+        pytest.param("[[limits.own]]\ntype = 'AWS::IoT::Thing'\nquota = 'iot'\n", id="a quota that is none"),
         pytest.param("stack_name = \n", id="no TOML"),
     ],
 )
@@ -796,3 +800,43 @@ def test_a_value_of_the_environment_is_not_shown(
     assert answer.is_error(2)
     assert value not in answer.err
     golden(answer.err)
+
+
+LONG = "n" * 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        pytest.param(f"preflight {LONG}.yaml --snapshot account.json", 2, id="a template"),
+        pytest.param(f"preflight {LONG}.yaml queue.yaml --snapshot account.json", 2, id="several templates"),
+        pytest.param(f"preflight queue.yaml --targets all --snapshot {LONG}", 2, id="a folder of snapshots"),
+        pytest.param("preflight code.yaml --snapshot account.json --no-lint", 0, id="code"),
+        pytest.param("deploy code.yaml --stack-name shop --plan --region us-east-1", 1, id="code to deploy"),
+        pytest.param("preflight include.yaml --snapshot account.json --no-lint", 4, id="an include"),
+        pytest.param("account --snapshot account.json --output loop", 2, id="a circular link to write"),
+        pytest.param("preflight queue.yaml --snapshot account.json --policy loop", 2, id="a circular link to trust"),
+        pytest.param("preflight queue.yaml --snapshot account.json --config nul.toml --no-lint", 0, id="a zero byte"),
+        pytest.param("preflight --snapshot account.json --config nul.toml", 2, id="a zero byte to read"),
+    ],
+)
+def test_a_name_that_no_file_can_have(arguments: str, code: int, shop: Path, tapctl: Tapctl) -> None:
+    git("init", "-q")
+    (shop / "loop").symlink_to("loop")
+    (shop / "nul.toml").write_text('template = "x\\u0000"\n')
+    (shop / "tapctl.toml").write_text('[fleet.all]\naccounts = ["111111111111"]\nregions = ["us-east-1"]\n')
+    (shop / "code.yaml").write_text(
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n  Fn:\n    Type: AWS::Serverless::Function\n"
+        f"    Properties: {{Runtime: python3.12, Handler: app.handle, CodeUri: {LONG}}}\n"
+    )
+    include = "Fn::Transform: {Name: AWS::Include, Parameters: {Location: loop}}"
+    (shop / "include.yaml").write_text(f"{QUEUE}  {include}\n")
+    answer = tapctl(*arguments.split())
+
+    assert (answer.code, "bug" in answer.err) == (code, False), answer.err
+
+
+def test_a_file_that_is_no_snapshot_is_not_to_be_replaced(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
+    (shop / "folder").mkdir()
+
+    golden([worded(tapctl("account", "--snapshot", name).err) for name in ("shop.yaml", "folder", "gone.json")])

@@ -109,3 +109,14 @@ def test_a_value_other_than_text_is_shown_as_json(workdir: Path, tapctl: Tapctl,
     answer = tapctl("config", "show")
     assert answer.code == 0, answer
     golden(answer.out)
+
+
+def test_the_snapshot_and_its_age_are_shown_as_the_file_has_them(workdir: Path, tapctl: Tapctl) -> None:
+    (workdir / "tapctl.toml").write_text(
+        '[defaults]\nmax_age = "90d"\n[env.ci]\nsnapshot = "ci.json"\nmax_age = "7d"\n'
+    )
+
+    assert shown(tapctl)["max_age"] == ("90d", "[defaults]")
+    assert shown(tapctl, "--env", "ci")["max_age"] == ("7d", "[env.ci]")
+    assert shown(tapctl, "--env", "ci")["snapshot"] == ("ci.json", "[env.ci]")
+    assert tapctl("config", "show", "--env", "ci").code == 0

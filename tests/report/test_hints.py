@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.hints import Advice, advise, with_step
+from tapctl.hints import Advice, Hint, advise, with_step
 from tapctl.hints.deploy import DeployAdvice
 from tapctl.hints.failures import FailureAdvice
 from tapctl.hints.judgement import JudgementAdvice
@@ -96,6 +96,21 @@ def test_further_steps_follow() -> None:
 
     assert worded(with_step(first, second)) == f"{worded(first)}; {worded(second)}"
     assert with_step(None, second) == second
+
+
+@pytest.mark.parametrize(
+    ("hint", "word"),
+    [
+        pytest.param(advise(UsageAdvice.USE_SNAPSHOT, "my account.json"), " 'my account.json'`", id="a path"),
+        pytest.param(advise(JudgementAdvice.PASS_LOOKUP, "import:$(id)"), " 'import:$(id)'=VALUE`", id="an export"),
+        pytest.param(advise(DeployAdvice.FOLLOW_FLEET, "all; ls"), " 'all; ls'`", id="a fleet"),
+        pytest.param(advise(JudgementAdvice.DELETE_RESERVATION, "shop-fn"), " shop-fn`", id="a plain name"),
+        pytest.param(advise(DeployAdvice.SET_STACK_SET, "all"), "[fleet.all]", id="a plain key"),
+        pytest.param(advise(UsageAdvice.ADD_ENVIRONMENT, 'my "env"', "x"), r'[env."my \"env\""]', id="a key"),
+    ],
+)
+def test_a_value_is_one_word_of_a_command_or_one_key(hint: Hint, word: str) -> None:
+    assert word in worded(hint)
 
 
 def test_an_advice_is_no_text() -> None:

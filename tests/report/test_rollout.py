@@ -98,6 +98,12 @@ WATCHED = [
 ]
 
 
+def test_a_command_names_a_fleet_in_one_word() -> None:
+    watched = Watched((), DELETING, 4, 12)
+
+    assert json.loads(report.watched_json(watched, "my fleet", "orders"))["next"] == "tapctl fleet destroy 'my fleet'"
+
+
 @pytest.mark.parametrize("watched", WATCHED)
 def test_the_end_of_a_watch(watched: Watched, golden: Golden) -> None:
     document = report.watched_json(watched, "prod", "orders")

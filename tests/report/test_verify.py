@@ -110,6 +110,8 @@ def test_messages_and_hints_are_not_read_as_markup(check: Check) -> None:
     text = as_text(check)
 
     assert check.message in text
+    if check.status is CheckStatus.FAILED:
+        assert check.message in verify.verdict_line(Verification("shop", (check,)), PLAIN)
     assert not check.hint or worded(check.hint) in text
 
 

@@ -3,8 +3,11 @@
 The modules of this package word the enums of those modules of `tapctl.hints` that have their names.
 """
 
+import re
+import string
 from collections.abc import Iterable, Mapping
 from importlib import import_module
+from typing import Any
 
 from tapctl.hints import Advice, Hint
 from tapctl.hints.judgement import JudgementAdvice
@@ -59,8 +62,23 @@ THROUGH_STACK_SET: Mapping[Advice, str] = {
 _AS_ALWAYS: Mapping[Advice, str] = {}
 
 
+class _Words(string.Formatter):
+    """`str.format`, where `{!q}` has a value as one word of a shell, and `{!k}` as a key of TOML."""
+
+    def convert_field(self, value: Any, conversion: str | None) -> Any:
+        if conversion == "q":
+            import shlex
+
+            return shlex.quote(str(value))
+        if conversion == "k":
+            import json
+
+            return value if re.fullmatch(r"[A-Za-z0-9_-]+", value) else json.dumps(value, ensure_ascii=False)
+        return super().convert_field(value, conversion)
+
+
 def wording(advice: Advice) -> str:
-    """The words of an advice, with `{}` for each value; a short command imports few of the modules."""
+    """The words of an advice, with `{}`, `{!q}` or `{!k}` for each value; a short command imports few modules."""
     module = type(advice).__module__.replace("tapctl.hints", __name__)
     words: Mapping[Advice, str] = import_module(module).WORDING
     return words[advice]
@@ -68,7 +86,7 @@ def wording(advice: Advice) -> str:
 
 def worded(hint: Hint, instead: Mapping[Advice, str] = _AS_ALWAYS) -> str:
     """A hint and its further steps as a person reads them; `instead` has other wordings for some."""
-    text = (instead.get(hint.advice) or wording(hint.advice)).format(*hint.values)
+    text = _Words().format(instead.get(hint.advice) or wording(hint.advice), *hint.values)
     return "; ".join((text, *(worded(step, instead) for step in hint.then)))
 
 

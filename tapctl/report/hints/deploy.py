@@ -96,7 +96,7 @@ WORDING: Mapping[Advice, str] = {
     ),
     DeployAdvice.DISABLE_PROTECTION_OF: (
         "disable it with `aws cloudformation update-termination-protection --no-enable-termination-protection"
-        " --stack-name {}`"
+        " --stack-name {!q}`"
     ),
     DeployAdvice.UNPROTECT: "remove `protected` from tapctl.toml first",
     DeployAdvice.STOP_IMPORTING: "deploy {} without Fn::ImportValue of {} first",
@@ -109,7 +109,7 @@ WORDING: Mapping[Advice, str] = {
     ),
     # verification
     DeployAdvice.SEE_FUNCTION_LOG: "its log is {}",
-    DeployAdvice.TAIL_LOG: "`aws logs tail {} --since 10m --region {}` shows the function's log",
+    DeployAdvice.TAIL_LOG: "`aws logs tail {!q} --since 10m --region {!q}` shows the function's log",
     DeployAdvice.READ_LOG: "read the function's log",
     DeployAdvice.READ_LOG_GROUPS: "read the function's log, {}",
     DeployAdvice.CHECK_THROTTLES_OR_RAISE_TIMEOUT: "see whether it is throttled, or raise `timeout`",
@@ -137,24 +137,24 @@ WORDING: Mapping[Advice, str] = {
     ),
     DeployAdvice.GIVE_ACCOUNTS: "give it `accounts`, `file` or `ous`; excluded accounts do not count",
     DeployAdvice.GIVE_OTHER_OUS: "give it `ous` with other accounts",
-    DeployAdvice.SET_STACK_SET: "set `stack_set` in [fleet.{}] to the name of one",
+    DeployAdvice.SET_STACK_SET: "set `stack_set` in [fleet.{!k}] to the name of one",
     DeployAdvice.GIVE_STACK_SET_REGION: "give it `stack_set_region`",
-    DeployAdvice.CORRECT_STACK_SET: "correct `stack_set` in [fleet.{}]; it begins with a letter",
-    DeployAdvice.CORRECT_CANARY: "correct `canary` in [fleet.{}]",
-    DeployAdvice.CORRECT_FLEET: "correct the template, its parameters or [fleet.{}], and run it again",
+    DeployAdvice.CORRECT_STACK_SET: "correct `stack_set` in [fleet.{!k}]; it begins with a letter",
+    DeployAdvice.CORRECT_CANARY: "correct `canary` in [fleet.{!k}]",
+    DeployAdvice.CORRECT_FLEET: "correct the template, its parameters or [fleet.{!k}], and run it again",
     DeployAdvice.RUN_AGAIN_WITH_MINIMUM: "run it again: the minimum is remembered for the account",
     DeployAdvice.CHOOSE_STACK_SET: "choose another `stack_set`, or take it over with `--adopt`",
-    DeployAdvice.SET_PERMISSION: 'set `permission = "{}"` in [fleet.{}]',
+    DeployAdvice.SET_PERMISSION: 'set `permission = "{}"` in [fleet.{!k}]',
     DeployAdvice.SET_STACK_SET_REGION: (
-        'set `stack_set_region = "{}"` in [fleet.{}]; by default it is the first of `regions`'
+        'set `stack_set_region = "{}"` in [fleet.{!k}]; by default it is the first of `regions`'
     ),
     DeployAdvice.USE_SELF_PERMISSION: 'use `permission = "self"`, or a template without it',
-    DeployAdvice.CREATE_WITH_FLEET_DEPLOY: "create it with `tapctl fleet deploy {}`",
-    DeployAdvice.FOLLOW_FLEET: "follow it with `tapctl fleet watch {}`",
-    DeployAdvice.THEN_FOLLOW_FLEET: "then follow it with `tapctl fleet watch {}`",
-    DeployAdvice.FOLLOW_FLEET_FIRST: "follow it with `tapctl fleet watch {}`, then run this again",
+    DeployAdvice.CREATE_WITH_FLEET_DEPLOY: "create it with `tapctl fleet deploy {!q}`",
+    DeployAdvice.FOLLOW_FLEET: "follow it with `tapctl fleet watch {!q}`",
+    DeployAdvice.THEN_FOLLOW_FLEET: "then follow it with `tapctl fleet watch {!q}`",
+    DeployAdvice.FOLLOW_FLEET_FIRST: "follow it with `tapctl fleet watch {!q}`, then run this again",
     DeployAdvice.FLEET_WATCH_OR_CONTINUE: (
-        "`tapctl fleet watch {}` follows it, and the same command again continues from there"
+        "`tapctl fleet watch {!q}` follows it, and the same command again continues from there"
     ),
     DeployAdvice.SAVE_FLEET_SNAPSHOT: "`tapctl account --targets NAME --output FOLDER` saves one",
     DeployAdvice.SAVE_FLEET_AGAIN: "save the fleet again",
@@ -174,7 +174,7 @@ WORDING: Mapping[Advice, str] = {
     DeployAdvice.DELETE_IN_ACCOUNT: "delete the stack in the account, and run it again",
     DeployAdvice.MAKE_ONE_FIT: "make one of them fit, or delete them with `tapctl fleet destroy`",
     DeployAdvice.ALLOW_REMEDY_IN_FLEET: (
-        'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [fleet.{}] of tapctl.toml'
+        'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [fleet.{!k}] of tapctl.toml'
     ),
     DeployAdvice.PASS_REMEDY_ADJUST: "`--remedy adjust` gives it",
 }

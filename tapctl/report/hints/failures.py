@@ -84,7 +84,7 @@ WORDING: Mapping[Advice, str] = {
     FailureAdvice.DEPEND_ON_LISTENER: "add DependsOn on the listener, or on its rule, to the service",
     FailureAdvice.SEE_STOPPED_TASKS: "see the stopped tasks: `aws ecs describe-tasks` shows stoppedReason",
     FailureAdvice.CREATE_SERVICE_ROLE: "deploy again; `aws iam create-service-linked-role` creates it",
-    FailureAdvice.LIST_ENGINE_VERSIONS: "`aws rds describe-db-engine-versions --engine {}` lists those that it has",
+    FailureAdvice.LIST_ENGINE_VERSIONS: "`aws rds describe-db-engine-versions --engine {!q}` lists those that it has",
     FailureAdvice.SHRINK_POLICY: "move statements to a managed policy",
     FailureAdvice.CHECK_PRINCIPAL: (
         "check the account id and the name of the principal; add DependsOn if the stack creates it"
@@ -120,7 +120,7 @@ WORDING: Mapping[Advice, str] = {
     FailureAdvice.DEPLOY_WITHOUT_IMPORT_OR_RENAME: "deploy without `--import-existing`, or rename the resource",
     FailureAdvice.DEPLOY_EXPORTER: "deploy the stack that exports it first",
     FailureAdvice.EMPTY_BUCKET: (
-        "empty it with `aws s3 rm s3://{} --recursive`, its versions too, or set DeletionPolicy to Retain"
+        "empty it with `aws s3 rm s3://{!q} --recursive`, its versions too, or set DeletionPolicy to Retain"
     ),
     FailureAdvice.EMPTY_REPOSITORY: "delete its images, or set EmptyOnDelete of the repository to true",
     FailureAdvice.EMPTY_HOSTED_ZONE: "delete its records other than NS and SOA first",
@@ -132,7 +132,9 @@ WORDING: Mapping[Advice, str] = {
     FailureAdvice.MEET_HOOK: "meet its conditions; `aws cloudformation list-hook-results` shows its reasons",
     FailureAdvice.RUN_PREFLIGHT: "`tapctl preflight` runs cfn-lint, which names the line",
     FailureAdvice.CREATE_PARAMETER: "create it, or give the template parameter another name",
-    FailureAdvice.DESCRIBE_CHANGE_SET: "`aws cloudformation describe-change-set --change-set-name {}` shows its reason",
+    FailureAdvice.DESCRIBE_CHANGE_SET: (
+        "`aws cloudformation describe-change-set --change-set-name {!q}` shows its reason"
+    ),
     FailureAdvice.CHECK_HEALTH_DASHBOARD: "deploy again; if it fails again, check the AWS Health Dashboard",
     FailureAdvice.SET_STACK_POLICY_OR_KEEP: (
         "`aws cloudformation set-stack-policy` changes the policy; a replacement loses what {} holds"
@@ -140,9 +142,9 @@ WORDING: Mapping[Advice, str] = {
     FailureAdvice.SET_STACK_POLICY: "`aws cloudformation set-stack-policy` changes the policy",
     FailureAdvice.CHANGE_DENY: "change the deny, or deploy with credentials that it does not affect",
     FailureAdvice.ALLOW_ACTION_ON: "allow {} on {}",
-    FailureAdvice.DECODE_MESSAGE: "`aws sts decode-authorization-message --encoded-message {}` shows the action",
+    FailureAdvice.DECODE_MESSAGE: "`aws sts decode-authorization-message --encoded-message {!q}` shows the action",
     FailureAdvice.GIVE_ROLE: "give CloudFormation a role with `--role-arn`, which does not expire",
-    FailureAdvice.PASS_CAPABILITIES: "pass `--capability {}`",
+    FailureAdvice.PASS_CAPABILITIES: "acknowledge {} with `--capability`",
     FailureAdvice.CHECK_SIGNALS: (
         "check what should send them, for example /var/log/cloud-init-output.log of the instance"
     ),

@@ -32,7 +32,7 @@ WORDING: Mapping[Advice, str] = {
     JudgementAdvice.FREE_RESERVATIONS: "free concurrency that other functions reserve",
     JudgementAdvice.FREE_RESERVATIONS_OF: "free concurrency that other functions reserve: {}",
     JudgementAdvice.DELETE_PROVISIONED_CONFIG: (
-        "`aws lambda delete-provisioned-concurrency-config --function-name {} --qualifier {}` frees what an earlier"
+        "`aws lambda delete-provisioned-concurrency-config --function-name {!q} --qualifier {!q}` frees what an earlier"
         " deploy left behind"
     ),
     JudgementAdvice.START_SANDBOX_WITH_LIMIT: "`tapctl sandbox start --limit {}` sets the limit",
@@ -53,10 +53,10 @@ WORDING: Mapping[Advice, str] = {
     JudgementAdvice.WAIT_FOR_INCREASE: (
         "an increase to {} was requested on {} and is pending; `tapctl deploy --wait-increase` waits for it"
     ),
-    JudgementAdvice.PASS_PARAMETER: "pass `--parameter {}=VALUE`",
-    JudgementAdvice.PASS_LOOKUP: "pass `--resolve {}=VALUE`",
+    JudgementAdvice.PASS_PARAMETER: "pass `--parameter {!q}=VALUE`",
+    JudgementAdvice.PASS_LOOKUP: "pass `--resolve {!q}=VALUE`",
     JudgementAdvice.CREATE_OR_PASS_LOOKUP: (
-        "create it first; `--resolve {}=VALUE` judges the template with the value that it will have"
+        "create it first; `--resolve {!q}=VALUE` judges the template with the value that it will have"
     ),
     JudgementAdvice.PASS_REGION: "pass `--region REGION`",
     JudgementAdvice.USE_CREDENTIALS_OR_SNAPSHOT: "use credentials of the account, or a snapshot with its `account_id`",
@@ -76,12 +76,12 @@ WORDING: Mapping[Advice, str] = {
         "run preflight on what it generates: `aws cloudformation get-template --template-stage Processed`"
     ),
     JudgementAdvice.ALLOW_ACTION: "allow the action {}",
-    JudgementAdvice.SAVE_SNAPSHOT: "`tapctl account --output {}` saves one",
+    JudgementAdvice.SAVE_SNAPSHOT: "`tapctl account --output {!q}` saves one",
     JudgementAdvice.RENEW_SNAPSHOT: "`tapctl account --output FILE` saves a new one",
     JudgementAdvice.NAME_STACK_WITH_FUNCTION: "name a stack that has one with `--stack-name`",
-    JudgementAdvice.DELETE_RESERVATION: "`aws lambda delete-function-concurrency --function-name {}`",
+    JudgementAdvice.DELETE_RESERVATION: "`aws lambda delete-function-concurrency --function-name {!q}`",
     JudgementAdvice.PUT_RESERVATION: (
-        "`aws lambda put-function-concurrency --function-name {} --reserved-concurrent-executions {}`"
+        "`aws lambda put-function-concurrency --function-name {!q} --reserved-concurrent-executions {}`"
     ),
     JudgementAdvice.AWAIT_DECISION: (
         "wait for AWS to decide; `aws service-quotas list-requested-service-quota-change-history` lists it"
