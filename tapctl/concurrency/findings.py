@@ -1,9 +1,9 @@
 """The findings on concurrency: which functions, on which line, and the next steps."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tapctl.account.model import Holders, Increase, Stack
+from tapctl.account.model import Holders, Stack
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import FunctionDemand
 from tapctl.concurrency.judge import (
@@ -16,12 +16,11 @@ from tapctl.concurrency.judge import (
     suggestion,
 )
 from tapctl.concurrency.result import Preflight
-from tapctl.concurrency.verdict import Finding, Verdict
+from tapctl.concurrency.verdict import Finding, NeededIncrease, Verdict
 from tapctl.concurrency.warnings import concurrency_warnings
 from tapctl.hints import Hint, advise
 from tapctl.hints.judgement import JudgementAdvice
 from tapctl.limits import Limit
-from tapctl.limits.row import Number
 from tapctl.resource_types import EVENT_SOURCE_MAPPING
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
@@ -123,6 +122,7 @@ def _finding(
     """A finding on one or several functions, on the line of the first."""
     names = tuple(function.logical_id for function in functions)
     file, line = functions[0].claim_place
+    hints, increase = (_some(hint), None) if hint else _next_steps(limit, result, names)
     return Finding(
         limit.id,
         result.concurrency.verdict,
@@ -130,8 +130,9 @@ def _finding(
         resource=names[0] if len(names) == 1 else None,
         file=file or result.tree.resolver.template.file,
         line=line,
-        hints=_some(hint) or _next_steps(limit, result, names),
+        hints=hints,
         resources=names if len(names) > 1 else (),
+        increase=increase,
     )
 
 
@@ -195,17 +196,17 @@ def _some(hint: Hint | None) -> tuple[Hint, ...]:
     return (hint,) if hint else ()
 
 
-def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tuple[Hint, ...]:
+def _next_steps(
+    limit: Limit, result: Preflight, functions: Sequence[str]
+) -> tuple[tuple[Hint, ...], NeededIncrease | None]:
     """The two steps where there are some to do; else the remedy, a higher quota, and throttles that reserve nothing."""
     if result.two_step:
-        if result.two_step.first is None:
-            return _some(result.two_step.instead)
-        return (two_steps(result),)
+        return (_some(result.two_step.instead) if result.two_step.first is None else (two_steps(result),)), None
     verdict, plan = result.concurrency.verdict, result.plan
     remedy: Hint
     others = _held_by_others(result)
     if verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
-        return ()
+        return (), None
     if plan.possible and plan.changes:
         apply = JudgementAdvice.ALLOW_REMEDY if result.remedy_asks else JudgementAdvice.APPLY_REMEDY
         remedy = advise(apply, result.env_option)
@@ -217,7 +218,8 @@ def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tu
         remedy, others = (*others, advise(JudgementAdvice.FREE_RESERVATIONS))[0], ()
     else:
         remedy = _ask_for_less(result)
-    return (remedy, *others, *_increase(limit, result), *throttles(result.tree).for_functions(functions))
+    increase, instead = _increase(limit, result), throttles(result.tree).for_functions(functions)
+    return (remedy, *others, *_higher_limit(result, increase), *instead), increase
 
 
 def two_steps(result: Preflight) -> Hint:
@@ -257,32 +259,28 @@ def _ask_for_less(result: Preflight) -> Hint:
             return advise(JudgementAdvice.LEAVE_RESERVATION_OUT)
 
 
-def _increase(limit: Limit, result: Preflight) -> tuple[Hint, ...]:
+def _increase(limit: Limit, result: Preflight) -> NeededIncrease | None:
+    """The higher limit that would be enough; the sandbox's is not requested."""
+    judgement = result.concurrency
+    if result.is_sandbox or not judgement.lacking or not isinstance(judgement.limit, int):
+        return None
+    # Service Quotas refuses values up to the default of 1000, however small the applied value is.
+    return NeededIncrease(limit, max(1001, judgement.limit + judgement.lacking), result.pending_increases)
+
+
+def _higher_limit(result: Preflight, increase: NeededIncrease | None) -> tuple[Hint, ...]:
     """How to get a higher limit, unless a requested increase that would be enough is pending."""
     judgement, region = result.concurrency, result.account.region
-    if not judgement.lacking or not isinstance(judgement.limit, int):
-        return ()
-    if result.is_sandbox:
+    if increase:
+        quota = increase.limit.key.split("/")
+        request = advise(JudgementAdvice.OR_REQUEST_INCREASE, *quota, increase.value)
+        if region:
+            request = advise(JudgementAdvice.OR_REQUEST_INCREASE_IN_REGION, *quota, increase.value, region)
+        return increase.hints(request)
+    if judgement.lacking and isinstance(judgement.limit, int):
         hidden = _overcommitted(judgement, result.account.holders)
         return (advise(JudgementAdvice.OR_RAISE_SANDBOX_LIMIT, judgement.limit + judgement.lacking + hidden),)
-    # Service Quotas refuses values up to the default of 1000, however small the applied value is.
-    need = max(1001, judgement.limit + judgement.lacking)
-    quota = limit.key.split("/")
-    request = advise(JudgementAdvice.OR_REQUEST_INCREASE, *quota, need)
-    if region:
-        request = advise(JudgementAdvice.OR_REQUEST_INCREASE_IN_REGION, *quota, need, region)
-    return with_pending(request, need, result.pending_increases)
-
-
-def with_pending(request: Hint, need: Number, increases: Collection[Increase]) -> tuple[Hint, ...]:
-    """The request for an increase beside those that are pending; one of them alone if it is enough."""
-    for increase in increases:
-        if increase.value >= need:
-            return (advise(JudgementAdvice.WAIT_FOR_INCREASE, increase.value, increase.requested_on),)
-    pending = (
-        advise(JudgementAdvice.INCREASE_PENDING, increase.value, increase.requested_on) for increase in increases
-    )
-    return (request, *pending)
+    return ()
 
 
 def _overcommitted(judgement: Judgement, holders: Holders | Unknown) -> int:

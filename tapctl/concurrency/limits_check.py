@@ -10,12 +10,12 @@ from tapctl.concurrency.additions import NEW, Addition, Before, additions, remov
 from tapctl.concurrency.counting import Inventory, Item, measured, number_text, range_text
 from tapctl.concurrency.demand import hides_resources
 from tapctl.concurrency.exports_check import exports_anything, has_exports, judge_exports, next_steps
-from tapctl.concurrency.findings import concurrency_findings, listed, with_pending
+from tapctl.concurrency.findings import concurrency_findings, listed
 from tapctl.concurrency.refused_settings import has_settings, judge_settings
 from tapctl.concurrency.replaced_resources import compared_resources
 from tapctl.concurrency.replacement import NO_EFFECTS, UpdateEffects
 from tapctl.concurrency.result import Preflight
-from tapctl.concurrency.verdict import Amount, Finding, Verdict
+from tapctl.concurrency.verdict import Amount, Finding, NeededIncrease, Verdict
 from tapctl.hints import Hint, advise
 from tapctl.hints.judgement import JudgementAdvice
 from tapctl.limits import Limit, LimitKind, LimitSettings, limits_of
@@ -94,7 +94,7 @@ def _judge_count(inventory: Inventory, before: Before, limit: Limit, result: Pre
     if unread and (finding.verdict is Verdict.FITS or fullest.added.parent is None):
         yield _not_judged(common, limit, unread)
         return
-    yield replace(finding, hints=_next_steps(room, finding, fullest, result))
+    yield _with_next_steps(finding, room, fullest, result)
     if limit.later and finding.verdict is Verdict.FITS:
         for added in additions(limit, inventory, before, later=True):
             grown = _sum(added, limit, quota)
@@ -233,19 +233,19 @@ def _bounds_a_value(limit: Limit) -> bool:
     return all(count.of is Of.VALUE for count in limit.counts)
 
 
-def _next_steps(room: _Room, finding: Finding, fullest: _Sum, result: Preflight) -> tuple[Hint, ...]:
-    """The next steps where a deploy needs more; a global quota is raised in one Region."""
+def _with_next_steps(finding: Finding, room: _Room, fullest: _Sum, result: Preflight) -> Finding:
+    """The finding with the next steps where a deploy needs more; a global quota is raised in one Region."""
     limit, region = room.limit, "us-east-1" if room.limit.is_global else result.account.region
     if finding.hints or finding.verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
-        return finding.hints
+        return finding
     needed, added = fullest.most, fullest.added
     leaves = room.removed + (0 if added.replaced or added.maybe_replaced else added.passing)
     earlier: tuple[Hint, ...] = (EARLIER,) if needed - leaves <= room.value else ()
-    service, _, code = limit.key.partition("/")
-    if not limit.adjustable or not code.startswith("L-") or not region or result.is_sandbox:
-        return earlier
-    request = advise(JudgementAdvice.REQUEST_INCREASE, service, code, ceil(needed), region)
-    return (*earlier, *with_pending(request, needed, result.increases.get(limit.key, ())))
+    if not limit.adjustable or not limit.code.startswith("L-") or not region or result.is_sandbox:
+        return replace(finding, hints=earlier)
+    increase = NeededIncrease(limit, ceil(needed), result.increases.get(limit.key, ()))
+    request = advise(JudgementAdvice.REQUEST_INCREASE, limit.service, limit.code, increase.value, region)
+    return replace(finding, hints=(*earlier, *increase.hints(request)), increase=increase)
 
 
 def depends_on_replacements(result: Preflight) -> bool:
@@ -264,14 +264,6 @@ def depends_on_replacements(result: Preflight) -> bool:
 
 
 EARLIER = advise(JudgementAdvice.DELETE_IN_EARLIER_DEPLOY)
-
-
-def short(result: Preflight) -> tuple[Limit, ...]:
-    """The limits of which an increase would help the deploy."""
-    hints = (hint for finding in result.findings for hint in finding.hints)
-    raised = {f"{hint.values[0]}/{hint.values[1]}" for hint in hints if hint.advice is JudgementAdvice.REQUEST_INCREASE}
-    limits = touched(result.tree, Before.of(result), result.limits.own) if raised else ()
-    return tuple(limit for limit in limits if limit.key in raised)
 
 
 def _message(room: _Room, sum_: _Sum, how: str = "") -> tuple[str, str]:

@@ -1,11 +1,14 @@
-"""The four verdicts, and a finding that gives one of them for one limit."""
+"""The four verdicts, and a finding that gives one of them for one limit, with the higher quota that would change it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from tapctl.account.model import Increase
 from tapctl.errors import ExitCode
-from tapctl.hints import Hint
+from tapctl.hints import Hint, advise
+from tapctl.hints.judgement import JudgementAdvice
+from tapctl.limits import Limit
 
 
 class Verdict(Enum):
@@ -45,6 +48,29 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
+class NeededIncrease:
+    """The value of a limit with which a finding would fit, and the pending requests of an increase."""
+
+    limit: Limit
+    value: int
+    pending: tuple[Increase, ...] = ()
+
+    @property
+    def enough(self) -> Increase | None:
+        """The pending request with which it would fit, if there is one."""
+        return next((increase for increase in self.pending if increase.value >= self.value), None)
+
+    def hints(self, request: Hint) -> tuple[Hint, ...]:
+        """The request beside those that are pending; one of them alone if it is enough."""
+        if enough := self.enough:
+            return (advise(JudgementAdvice.WAIT_FOR_INCREASE, enough.value, enough.requested_on),)
+        pending = (
+            advise(JudgementAdvice.INCREASE_PENDING, increase.value, increase.requested_on) for increase in self.pending
+        )
+        return (request, *pending)
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One statement about one limit or one place of the template.
 
@@ -52,7 +78,7 @@ class Finding:
     several resources names them in `resources` and has no `resource`. `judged` False marks a limit that could not be
     read: it is shown and does not change the verdict. `severity` is cfn-lint's, or `warning` for a finding that does
     not change the verdict. `amount` is its sum where it has one, and `excused` says why a problem does not count: it is
-    ignored, or in the baseline.
+    ignored, or in the baseline. `increase` is the higher quota with which it would fit.
     """
 
     limit: str | None
@@ -68,6 +94,7 @@ class Finding:
     resources: tuple[str, ...] = ()
     amount: Amount | None = None
     excused: str = ""
+    increase: NeededIncrease | None = None
 
     @property
     def named(self) -> tuple[str, ...]:

@@ -23,13 +23,11 @@ from tapctl.account.live import LiveAccount
 from tapctl.account.model import LearnedFloor
 from tapctl.account.quota_increase import WantedQuota
 from tapctl.aws.cloudformation import describe_change_set
-from tapctl.concurrency import limits_check, two_step
-from tapctl.concurrency.additions import Before
+from tapctl.concurrency import two_step
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import AwsError, BusyError, DeployFailed, TapctlError
 from tapctl.hints import advise
 from tapctl.hints.deploy import DeployAdvice
-from tapctl.hints.judgement import JudgementAdvice
 from tapctl.resource_types import ABSENT, OperationEnd, in_progress, stack_status
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set import ChangeSet
@@ -171,16 +169,11 @@ def awaited(request: DeployRequest, result: Preflight) -> tuple[WantedQuota, ...
     """The pending increases with which the template would fit, where the deploy waits for them; else none."""
     allowed = (Verdict.FITS, Verdict.UNCERTAIN, Verdict.UNKNOWN) if request.allow_uncertain else (Verdict.FITS,)
     blocking = [item for item in result.findings if result.counts(item) and item.verdict not in allowed]
-    pending = {
-        finding.limit: hint.values[0]
-        for finding in blocking
-        for hint in finding.hints
-        if hint.advice is JudgementAdvice.WAIT_FOR_INCREASE
-    }
-    if not request.wait_increase or any(finding.limit not in pending for finding in blocking):
+    increases = [item.increase for item in blocking if item.increase and item.increase.enough]
+    if not request.wait_increase or len(increases) < len(blocking):
         return ()
-    limits = limits_check.touched(result.tree, Before.of(result), result.limits.own)
-    return tuple(WantedQuota(limit, int(pending[limit.id])) for limit in limits if limit.id in pending)
+    quotas = {needed.limit.key: (needed.limit, needed.enough) for needed in increases}
+    return tuple(WantedQuota(limit, enough.value) for limit, enough in quotas.values() if enough)
 
 
 def _run_steps(

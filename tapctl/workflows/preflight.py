@@ -86,8 +86,9 @@ def judged(template: Template, inputs: Inputs, reader: AccountReader, settings: 
         holders = reader.holders() if result.reserved_by_others else UNREAD
         result = replace(result, account=replace(result.account, holders=holders))
     result = with_findings(result, settings)
-    asked = (*((CONCURRENCY,) if lacking else ()), *limits_check.short(result))
-    increases = read_pending_increases(reader, asked)
+    raised = {found.increase.limit.key: found.increase.limit for found in result.findings if found.increase}
+    asked = {CONCURRENCY.key: CONCURRENCY} | raised if lacking else raised
+    increases = read_pending_increases(reader, tuple(asked.values()))
     return with_findings(replace(result, increases=increases), settings) if increases else result
 
 

@@ -1,7 +1,6 @@
 """Every limit but concurrency: what is used and what is added, against what is allowed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from tapctl.concurrency.additions import Before, additions, largest
 from tapctl.concurrency.change import diff
 from tapctl.concurrency.counting import Inventory, coverage, measured, number
 from tapctl.concurrency.judge import judge
-from tapctl.concurrency.limits_check import EARLIER, check_limits, depends_on_replacements, short, touched
+from tapctl.concurrency.limits_check import EARLIER, check_limits, depends_on_replacements, touched
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.concurrency.result import Preflight
@@ -718,7 +717,8 @@ class TestIncreases:
 
     def test_they_are_asked_for_only_where_one_would_help(self) -> None:
         result = preflight(f"{ONE_TABLE}  R: {{Type: AWS::IAM::Role}}\n", {TABLES: Quota(9, 9), ROLES: Quota(1000, 1)})
-        assert [limit.key for limit in short(replace(result, findings=check_limits(result)))] == [TABLES]
+        needed = [finding.increase for finding in check_limits(result) if finding.increase]
+        assert [(increase.limit.key, increase.value) for increase in needed] == [(TABLES, 10)]
 
 
 @pytest.mark.parametrize("text", ["abc", "nan", "inf", "-inf", "1e999", "", "9" * 400])
