@@ -4,7 +4,7 @@ import ast
 import re
 import string
 from collections import Counter
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -61,12 +61,16 @@ def test_a_running_deploy_is_not_told_to_deploy() -> None:
     assert told == once_it_has_ended | with_another_option
 
 
-def sources() -> Iterator[tuple[str, ast.AST]]:
+@cache
+def sources() -> tuple[tuple[str, ast.AST], ...]:
     """Every node of the package with its place, the enums and their wordings aside."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        if path.parent.name != "hints":
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                yield f"{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 0)}", node
+    return tuple(
+        (f"{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 0)}", node)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.parent.name != "hints"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call | ast.Attribute)
+    )
 
 
 def named(node: ast.AST) -> str:
