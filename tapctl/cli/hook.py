@@ -54,7 +54,8 @@ def handler(event: Mapping[str, Any], _: object = None) -> dict[str, Any]:
     try:
         return respond(event, fetch, _live)
     except TapctlError as error:
-        return _answer(event, "FAILED", error.message, "InternalFailure")
+        message = f"{error.message}; {worded(error.hint)}" if error.hint else error.message
+        return _answer(event, "FAILED", message, "InternalFailure")
     except (OSError, ValueError) as error:
         return _answer(event, "FAILED", f"cannot read the payload: {error}", "InternalFailure")
     except Exception as error:  # noqa: BLE001 - an answer, whatever fails

@@ -190,7 +190,7 @@ def has_section(project: bytes) -> bool:
     if b"tapctl" not in project:
         return False
     try:
-        return "tapctl" in _tools(tomllib.loads(_bounded(project).decode()))
+        return "tapctl" in _tools(tomllib.loads(_bounded(project).decode("utf-8-sig")))
     except (ValueError, RecursionError):
         return re.search(rb"(?m)^\s*\[+\s*tool\.tapctl\b", project) is not None
 
@@ -223,7 +223,7 @@ def parsed(data: bytes, path: Path, commit: str = "") -> File:
     """
     where = f"{path} of {commit}" if commit else str(path)
     try:
-        content = tomllib.loads(_bounded(data).decode())
+        content = tomllib.loads(_bounded(data).decode("utf-8-sig"))
         if path.name == PROJECT:
             content = _section(content, where)
     except ValueError as error:  # of the decoder, of TOML, or of a number with thousands of digits

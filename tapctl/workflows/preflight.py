@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -127,7 +128,7 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
         is_sandbox=settings.sandbox,
         strict=settings.strict,
         env=settings.env,
-        env_option=f" --env {settings.env}" if settings.env else "",
+        env_option=f" --env {shlex.quote(settings.env)}" if settings.env else "",
         deployed=inputs.deployed,
         limits=settings.limits,
         coverage=coverage(inputs.tree, settings.limits.own),

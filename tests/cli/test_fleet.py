@@ -224,7 +224,7 @@ def test_an_inoperable_instance_is_7(prod: ProdFleet, golden: Golden) -> None:
 def test_an_interrupt_is_130_and_leaves_the_operation_running(prod: ProdFleet, tmp_path: Path, golden: Golden) -> None:
     prod.section = {"regions": [REGION], "accounts": prod.accounts[4:]}
     prod.write()
-    prod.fleet.rules(cell_seconds=3)
+    prod.fleet.rules(cell_seconds=5)
     variables = {"TAPCTL_SANDBOX_ACCOUNT": prod.fleet.admin}
     terminal = Terminal(tmp_path / "state", prod.folder, variables)
     running = subprocess.Popen(

@@ -15,6 +15,9 @@ from tapctl.aws.cloudformation import change_set_parameters
 from tapctl.cli import hook
 from tapctl.cli.hook import MAX_MESSAGE, HookRequest, body, fetch, handler, respond, written
 from tapctl.errors import UsageError
+from tapctl.hints import advise
+from tapctl.hints.usage import UsageAdvice
+from tapctl.report.hints import worded
 from tapctl.report.policy import Command, policy_of_any_template
 from tests.cli.conftest import Tapctl
 from tests.support.fake_account import FakeAccount
@@ -143,6 +146,13 @@ def test_a_failure_of_its_own_is_no_verdict() -> None:
     answer = handler(event())
 
     assert (answer["hookStatus"], answer["errorCode"]) == ("FAILED", "InternalFailure")
+
+
+def test_a_failure_says_what_to_do_about_it() -> None:
+    request = event()
+    request["requestData"]["payload"] = "https://example.com/x"
+
+    assert worded(advise(UsageAdvice.USE_AS_HOOK)) in handler(request)["message"]
 
 
 def test_the_parameters_of_a_change_set_are_read() -> None:

@@ -28,6 +28,16 @@ def test_a_section_of_pyproject_has_the_keys_of_the_file(tmp_path: Path) -> None
     assert (file.stack_name, file.env["dev"].region) == ("shop-{env}", "eu-west-1")
 
 
+@pytest.mark.parametrize("name", ["tapctl.toml", "pyproject.toml"])
+def test_a_byte_order_mark_is_no_part_of_the_file(name: str, tmp_path: Path) -> None:
+    text = SECTION if name == "pyproject.toml" else 'stack_name = "shop-{env}"\n'
+    (tmp_path / name).write_text(text, encoding="utf-8-sig")
+
+    found = find(tmp_path)
+    assert found == tmp_path / name
+    assert load(found).stack_name == "shop-{env}"
+
+
 def test_the_file_wins_over_the_section_beside_it(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(SECTION)
     (tmp_path / "tapctl.toml").write_text("")
