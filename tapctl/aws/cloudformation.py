@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.literals import StackStatusType
     from mypy_boto3_cloudformation.type_defs import StackResourceDriftTypeDef
 
-    from tapctl.aws.session import Aws
+    from tapctl.aws.session import Aws, Caller
 
 Operation = Literal["execute_change_set", "delete_stack", "rollback_stack", "continue_update_rollback"]
 """The client's methods that begin an operation and take a ClientRequestToken."""
@@ -91,16 +91,24 @@ def stack_missing(error: AwsError) -> bool:
     return error.code == "ValidationError" and "does not exist" in error.aws_message
 
 
-def describe_stack(aws: Aws, name: str) -> StackDescription:
+def describe_stack(aws: Caller, name: str) -> StackDescription:
     """The stack with this name or id. A deleted one is found by its id alone, with the status DELETE_COMPLETE."""
     try:
         with aws_call(f"reading stack {stack_name(name)}"):
-            stacks = [stack_description(entry) for entry in _client(aws).describe_stacks(StackName=name)["Stacks"]]
+            answer = aws.call("cloudformation", "DescribeStacks", StackName=name)
+        stacks = [stack_description(entry) for entry in answer["Stacks"]]
     except AwsError as error:
         if stack_missing(error):
             return StackDescription(name, ABSENT)
         raise
     return stacks[0] if stacks else StackDescription(name, ABSENT)
+
+
+def describe_stacks(aws: Caller) -> tuple[StackDescription, ...]:
+    """Every stack of the Region."""
+    with aws_call("reading the stacks"):
+        pages = aws.pages("cloudformation", "DescribeStacks")
+    return tuple(stack_description(entry) for page in pages for entry in page["Stacks"])
 
 
 def list_stacks(aws: Aws, statuses: Collection[str]) -> tuple[tuple[str, str], ...]:

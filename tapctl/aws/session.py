@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tapctl.aws.answers import check_answer
 from tapctl.errors import UsageError
@@ -42,6 +42,16 @@ class Connection:
     @property
     def is_sandbox(self) -> bool:
         return self.keys is not None
+
+
+class Caller(Protocol):
+    """The part of `Aws` that calls operations by their API names, which an account in memory has too."""
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """The answer of an operation."""
+
+    def pages(self, service: str, operation: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Every page of the answer."""
 
 
 CONNECTIONS = 4

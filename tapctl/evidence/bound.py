@@ -4,23 +4,14 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from tapctl.aws.errors import aws_call
+from tapctl.aws.session import Caller
 from tapctl.errors import TapctlError
 from tapctl.evidence.experiment import ApiCall, filled
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
-
-
-class Caller(Protocol):
-    """The part of `Aws` that experiments use."""
-
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        """The answer of an operation."""
-
-    def pages(self, service: str, operation: str, **parameters: Any) -> list[dict[str, Any]]:
-        """Every page of the answer."""
 
 
 class Stopped(TapctlError):

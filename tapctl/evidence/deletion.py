@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tapctl.aws.cloudformation import stack_missing
+from tapctl.aws.cloudformation import describe_stack, describe_stacks
 from tapctl.aws.errors import DENIED, aws_call, is_permanent
-from tapctl.aws.stacks import StackDescription, stack_description
+from tapctl.aws.session import Caller
+from tapctl.aws.stacks import StackDescription
 from tapctl.errors import AwsError, TapctlError
-from tapctl.evidence.bound import FIRST_PAUSE, LONGEST_PAUSE, Bound, Caller, send
+from tapctl.evidence.bound import FIRST_PAUSE, LONGEST_PAUSE, Bound, send
 from tapctl.evidence.experiment import PREFIX, SETS, TAG, ApiCall
 from tapctl.evidence.journal import ExperimentJournal
-from tapctl.resource_types import failed, stack_status
+from tapctl.resource_types import ABSENT, failed, stack_status
 
 NO_SET = ("StackSetNotFoundException", "InvalidAction")
 """There is no set of this name, or the engine knows no stack sets."""
@@ -30,18 +31,11 @@ def delete(aws: Caller, stack: str, run: str, bound: Bound) -> None:
     """
     if stack.removeprefix(f"{PREFIX}{run}-").startswith(SETS):
         _delete_set(aws, stack, run, bound)
-    described = ApiCall("cloudformation", "DescribeStacks", {"StackName": stack})
     pause, deleting = FIRST_PAUSE, False
     while True:
         bound.take()
-        try:
-            found = send(aws, described, {})["Stacks"]
-        except AwsError as error:
-            if stack_missing(error):
-                return
-            raise
-        live = stack_description(found[0]) if found else None
-        if live is None or live.status == "DELETE_COMPLETE":
+        live = describe_stack(aws, stack)
+        if live.status in (ABSENT, "DELETE_COMPLETE"):
             return
         if live.tags.get(TAG) != run:
             raise TapctlError(f"stack {stack} does not have the tag of run {run}, so it is left alone")
@@ -113,13 +107,11 @@ def run_of(stack: str) -> str:
 
 def listed(aws: Caller) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The stacks of experiments, of any run and machine, and the functions, that the account has in the Region."""
-    with aws_call("cloudformation:DescribeStacks"):
-        pages = aws.pages("cloudformation", "DescribeStacks")
+    stacks = describe_stacks(aws)
     with aws_call("lambda:ListFunctions"):
         functions = [
             function["FunctionName"] for page in aws.pages("lambda", "ListFunctions") for function in page["Functions"]
         ]
-    stacks = [stack_description(entry) for page in pages for entry in page["Stacks"]]
     tagged = [stack.name for stack in stacks if stack.status != "DELETE_COMPLETE" and TAG in stack.tags]
     return (
         tuple(name for name in tagged if name.startswith(PREFIX)),

@@ -10,9 +10,10 @@ from typing import Any
 
 from tapctl.account.floor_cache import floor_in_error
 from tapctl.aws.errors import DENIED, is_permanent, is_throttled
+from tapctl.aws.session import Caller
 from tapctl.concurrency.judge import floor
 from tapctl.errors import AwsError, TapctlError
-from tapctl.evidence.bound import FIRST_PAUSE, LONGEST_PAUSE, Bound, Caller, Stopped, send
+from tapctl.evidence.bound import FIRST_PAUSE, LONGEST_PAUSE, Bound, Stopped, send
 from tapctl.evidence.deletion import DELETE_CALLS, DELETE_SECONDS, delete
 from tapctl.evidence.experiment import PREFIX, ApiCall, Experiment, Observation, Seen, Takes, filled
 from tapctl.evidence.journal import ExperimentJournal
