@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,18 +20,6 @@ if TYPE_CHECKING:
     from tapctl.report.explain import RuleText
 
 SCHEMA = "tapctl.explain/1"
-
-NEXT_STEPS: Mapping[ExitCode, str] = {
-    ExitCode.FAILURE: "The error names the call that failed; of a bug, TAPCTL_TRACEBACK=1 prints what to report.",
-    ExitCode.USAGE: "Correct what the error names.",
-    ExitCode.EXCEEDS: "`tapctl fix` shows the remedy, `tapctl deploy --remedy adjust` deploys with it.",
-    ExitCode.UNCERTAIN: "Each finding names the parameter, the permission or the number that would resolve it.",
-    ExitCode.BUSY: "`tapctl watch` follows the operation; run the command again when it has ended.",
-    ExitCode.ROLLED_BACK: "Correct the first cause, which the error names, and deploy again.",
-    ExitCode.STUCK: "The error has the next command: `tapctl deploy --recover`, or `tapctl destroy --leave ID`.",
-    ExitCode.NOT_VERIFIED: "Correct what the checks name; `tapctl verify` checks again.",
-    ExitCode.INTERRUPTED: "The same command again continues; `tapctl watch` follows what is still running.",
-}
 
 LINT_RULE = re.compile(r"[EWI]\d{4}")
 LINT_RULES = "https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md"
@@ -71,7 +59,7 @@ def explain(what: TopicOptions, output: OutputOptions) -> None:
 def topics() -> Iterator[Topic]:
     """Everything that can be explained but the rules of cfn-lint."""
     from tapctl.report.explain import VERDICTS, rules
-    from tapctl.report.words import WORDS
+    from tapctl.report.words import NEXT_STEPS, WORDS
 
     for verdict, text in VERDICTS.items():
         allowed = "`--allow-uncertain` makes the exit code 0." if verdict.exit_code is ExitCode.UNCERTAIN else ""

@@ -24,10 +24,7 @@ _CAUSES = (
         r" (?:Role )?'?(?P<trusted>[\w+=,.@:/-]*\w(?: service)?)",
         "",
         FailureAdvice.CREATE_TRUSTING_ROLE,
-        (
-            "role",
-            "trusted",
-        ),
+        ("role", "trusted"),
     ),
     Cause(
         r"Region (?P<region>[a-z\d-]+) is (?:not enabled|disabled)",

@@ -1,5 +1,8 @@
 """The words of the output that are no rule, as `tapctl explain WORD` explains them."""
 
+from collections.abc import Mapping
+
+from tapctl.errors import ExitCode
 from tapctl.report.explain import RuleText
 
 WORDS: tuple[RuleText, ...] = (
@@ -103,3 +106,16 @@ WORDS: tuple[RuleText, ...] = (
     ),
 )
 """Words of the output that are no rule."""
+
+NEXT_STEPS: Mapping[ExitCode, str] = {
+    ExitCode.FAILURE: "The error names the call that failed; of a bug, TAPCTL_TRACEBACK=1 prints what to report.",
+    ExitCode.USAGE: "Correct what the error names.",
+    ExitCode.EXCEEDS: "`tapctl fix` shows the remedy, `tapctl deploy --remedy adjust` deploys with it.",
+    ExitCode.UNCERTAIN: "Each finding names the parameter, the permission or the number that would resolve it.",
+    ExitCode.BUSY: "`tapctl watch` follows the operation; run the command again when it has ended.",
+    ExitCode.ROLLED_BACK: "Correct the first cause, which the error names, and deploy again.",
+    ExitCode.STUCK: "The error has the next command: `tapctl deploy --recover`, or `tapctl destroy --leave ID`.",
+    ExitCode.NOT_VERIFIED: "Correct what the checks name; `tapctl verify` checks again.",
+    ExitCode.INTERRUPTED: "The same command again continues; `tapctl watch` follows what is still running.",
+}
+"""What to do after each exit code but 0."""

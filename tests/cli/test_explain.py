@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.cli.explain import NEXT_STEPS
 from tapctl.errors import ExitCode
+from tapctl.report.words import NEXT_STEPS
 from tests.cli.conftest import Tapctl
 from tests.support.golden import Golden
 

@@ -37,20 +37,14 @@ NAMES = (
         r"Export (?P<export>\S+) cannot be (?:deleted|updated) as it is in use by " + _STACKS,
         "the output that this would remove or change is imported by {users}",
         DeployAdvice.STOP_IMPORTING,
-        (
-            "users",
-            "export",
-        ),
+        ("users", "export"),
     ),
     Cause(
         r"(?:Export|delete export|update export) (?P<export>\S+) (?:as it is in use|is imported) by (?:stacks? )?"
         + _STACKS,
         "the output that this would remove or change is imported by {users}",
         DeployAdvice.STOP_IMPORTING,
-        (
-            "users",
-            "export",
-        ),
+        ("users", "export"),
     ),
     Cause(
         r"No export named (?P<export>\S+) found",
